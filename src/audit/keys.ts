@@ -1,0 +1,64 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { SallyportError } from "../model/errors.js";
+
+const KEY_BYTES = 32;
+const DIGEST_BYTES = 16;
+
+/** Keyed HMAC-SHA-256 of a text, its first 16 bytes, as 32 hex digits. */
+export type Digest = (text: string) => string;
+
+/**
+ * A plain hash of a short value (a social security number, a name) is undone by hashing all of them. With a
+ * key that never leaves the data directory, equal values can be correlated but not guessed. Reads
+ * `<directory>/hmac.key`, created when missing. Throws `store_unavailable` when others can read it.
+ */
+export function openDigest(directory: string): Digest {
+  const key = readKey(join(directory, "hmac.key"));
+  return (text) => createHmac("sha256", key).update(text).digest().toString("hex", 0, DIGEST_BYTES);
+}
+
+function readKey(file: string): Buffer {
+  const fault = (message: string, fix: string, cause?: unknown): SallyportError =>
+    new SallyportError("store_unavailable", message, { file, fix }, { cause });
+  try {
+    createOnce(file);
+    // Windows has no such bits: there the folder's access list is what protects the key.
+    if (process.platform !== "win32" && (statSync(file).mode & 0o077) !== 0) {
+      throw fault("the HMAC key can be read by other users", `chmod 600 ${file}`);
+    }
+    const key = readFileSync(file);
+    if (key.length === KEY_BYTES) return key;
+    throw fault(
+      `the HMAC key has ${key.length} bytes, not ${KEY_BYTES}`,
+      "restore it from a backup, or move it away",
+    );
+  } catch (error) {
+    if (error instanceof SallyportError) throw error;
+    throw fault(
+      "the HMAC key cannot be read",
+      "make the file readable and its folder writable for you alone",
+      error,
+    );
+  }
+}
+
+/**
+ * Whole or not at all: of two processes that start at once, neither may read the other's half-written key.
+ */
+function createOnce(file: string): void {
+  if (statSync(file, { throwIfNoEntry: false }) !== undefined) return;
+  const draft = `${file}.${randomBytes(8).toString("hex")}`;
+  const fd = openSync(draft, "wx", 0o600);
+  try {
+    writeSync(fd, randomBytes(KEY_BYTES));
+    fsyncSync(fd);
+    linkSync(draft, file);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  } finally {
+    closeSync(fd);
+    rmSync(draft);
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * What the audit store holds: five kinds of records, each written once as JSON text and never changed.
+ * No raw argument or result is in any of them: sizes, names, pointers and keyed digests only.
+ */
+import type { Limits } from "../model/posture.js";
+import type { Constraints, Principal, RuleRef } from "../model/call.js";
+import type { Action, Category, DecisionWord, Operation, Retry, Severity } from "../model/nouns.js";
+import type { JsonObject } from "../model/json.js";
+
+export const RECORD_KINDS = ["start", "posture", "decision", "outcome", "stop"] as const;
+export type RecordKind = (typeof RECORD_KINDS)[number];
+
+/** How a forwarded call ended. A call refused at the input gate has no outcome record. */
+export const OUTCOMES = [
+  "released", // as the downstream sent it
+  "redacted", // with findings masked
+  "truncated", // with rows or bytes held back
+  "withheld", // refused at the output gate
+  "failed", // the downstream could not answer
+  "timed_out",
+  "cancelled", // by the client
+  "in_doubt", // the process died in between: it may have run, or not
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+interface RecordHead {
+  readonly id: string;
+  /** Milliseconds since the epoch, by the writer's clock. */
+  readonly time: number;
+  /** The process that wrote it, by the id of its life, not its pid. */
+  readonly writer: string;
+}
+
+export interface StartBody extends RecordHead {
+  readonly kind: "start";
+  readonly version: string;
+  readonly node: string;
+  readonly pid: number;
+  /** Fingerprint of the HMAC key: digests under different keys cannot be compared. */
+  readonly hmac_key: string;
+}
+
+export interface StopBody extends RecordHead {
+  readonly kind: "stop";
+}
+
+export interface PostureBody extends RecordHead {
+  readonly kind: "posture";
+  /** Hash of `bundle`; decisions point to it. */
+  readonly snapshot: string;
+  /** All that was in force: profile, actions with their sources, connectors, limits. */
+  readonly bundle: JsonObject;
+}
+
+/** A finding as recorded: where and what, never the text. `span` as in model Finding. */
+export interface RecordedFinding {
+  readonly detector: string;
+  readonly category: Category;
+  readonly type: string;
+  readonly severity: Severity;
+  readonly action: Action;
+  readonly pointer: string;
+  readonly inner?: string;
+  readonly span: readonly [start: number, end: number];
+  readonly on_key?: true;
+  readonly digest?: string;
+}
+
+export interface FindingCount {
+  readonly detector: string;
+  readonly type: string;
+  readonly category: Category;
+  readonly severity: Severity;
+  readonly action: Action;
+  readonly count: number;
+}
+
+/** What either gate decided. */
+export interface Judgement {
+  readonly rules: readonly RuleRef[];
+  readonly reason: string;
+  readonly constraints?: Constraints;
+  /** The first 50; `finding_counts` has all of them. */
+  readonly findings: readonly RecordedFinding[];
+  readonly finding_counts: readonly FindingCount[];
+  readonly shadow: readonly RuleRef[];
+  readonly fail_closed: boolean;
+  readonly retry?: Retry;
+  readonly retry_after_ms?: number;
+}
+
+/** The input gate's decision. Its `id` is the call's id. */
+export interface DecisionBody extends RecordHead, Judgement {
+  readonly kind: "decision";
+  readonly snapshot: string;
+  readonly principal: Principal;
+  readonly client?: string;
+  readonly session?: string;
+  readonly server: string;
+  readonly connector: string;
+  readonly tool: string;
+  readonly operation: Operation;
+  readonly environment?: string;
+  readonly args: {
+    readonly bytes: number;
+    /** Top-level names, the first 50, shortened. */
+    readonly keys: readonly string[];
+    readonly hmac: string;
+  };
+  readonly decision: DecisionWord;
+}
+
+export interface RowCount {
+  /** How they were counted, e.g. `$.rows` or `csv`. */
+  readonly rule: string;
+  readonly received: number;
+  readonly released: number;
+}
+
+export interface ByteCount {
+  readonly received: number;
+  readonly released: number;
+}
+
+/** What became of a forwarded call. Without a judgement when no result reached the output gate. */
+export interface OutcomeBody extends RecordHead, Partial<Judgement> {
+  readonly kind: "outcome";
+  readonly decision_id: string;
+  readonly outcome: Outcome;
+  readonly decision?: DecisionWord;
+  readonly rows?: RowCount;
+  readonly bytes?: ByteCount;
+  readonly is_error?: boolean;
+  readonly duration_ms?: number;
+  /** Keyed HMAC of the result as received. */
+  readonly result_hmac?: string;
+  /** The limits that held for this call. */
+  readonly limits?: Limits;
+  /** Why there is no result: a closed error code, never the downstream's words. */
+  readonly error?: string;
+}
+
+export type RecordBody = StartBody | PostureBody | DecisionBody | OutcomeBody | StopBody;
+
+/** Decisions that let a call go on to the downstream: these must get an outcome. */
+export function forwards(decision: DecisionWord): boolean {
+  return decision === "allow" || decision === "allow_with_constraints" || decision === "remediate";
+}

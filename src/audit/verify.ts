@@ -1,0 +1,129 @@
+import { isObject } from "../model/json.js";
+import type { Store } from "../store/store.js";
+import { bodyHash, chainHash, GENESIS, refOf } from "./chain.js";
+import { forwards, type RecordBody } from "./record.js";
+
+const MAX_PROBLEMS = 20;
+
+export interface Problem {
+  readonly seq: number;
+  readonly id: string;
+  readonly what: string;
+}
+
+export type Verification =
+  | {
+      readonly ok: true;
+      readonly records: number;
+      /** The newest record. Kept elsewhere, it shows a cut-off tail, which the chain alone does not. */
+      readonly head: { readonly seq: number; readonly hash: string };
+      readonly decisions: number;
+      /** Forwarded calls without an outcome: in flight, or their process died and none has started since. */
+      readonly open: number;
+    }
+  | { readonly ok: false; readonly records: number; readonly problems: readonly Problem[] };
+
+interface Row {
+  readonly seq: number;
+  readonly kind: string;
+  readonly id: string;
+  readonly ref: string | null;
+  readonly time: number;
+  readonly body: string | null;
+  readonly body_hash: Buffer;
+  readonly hash: Buffer;
+}
+
+/**
+ * Reads every record in order and checks that none is missing, that body, columns and hashes agree, that each
+ * is chained to the one before, and that each outcome belongs to one forwarded decision before it. Reports
+ * the first 20 problems. Throws `store_unavailable` when the file cannot be read.
+ */
+export function verify(store: Store): Verification {
+  return store.read((tx) => {
+    const problems: Problem[] = [];
+    const open = new Set<string>();
+    let records = 0;
+    let decisions = 0;
+    let last: { readonly seq: number; readonly hash: Buffer } = GENESIS;
+    const rows = tx.each<Row>(
+      "SELECT seq, kind, id, ref, time, body, body_hash, hash FROM records ORDER BY seq",
+    );
+    for (const row of rows) {
+      if (problems.length >= MAX_PROBLEMS) break;
+      const report = (what: string): void => void problems.push({ seq: row.seq, id: row.id, what });
+      records++;
+      checkLink(last, row, report);
+      // Goes on from what is stored: one broken record is one problem, not one for each that follows.
+      last = row;
+      const body = checkBody(row, report);
+      if (body === undefined) {
+        // Said once already: its outcome need not be reported too.
+        if (row.kind === "decision") open.add(row.id);
+        continue;
+      }
+      if (body.kind === "decision") decisions++;
+      checkOrder(body, open, report);
+    }
+    if (problems.length > 0) return { ok: false, records, problems: problems.slice(0, MAX_PROBLEMS) };
+    const head = { seq: last.seq, hash: last.hash.toString("hex") };
+    return { ok: true, records, head, decisions, open: open.size };
+  });
+}
+
+type Report = (what: string) => void;
+
+function checkLink(last: { seq: number; hash: Buffer }, row: Row, report: Report): void {
+  const expected = last.seq + 1;
+  if (row.seq !== expected) {
+    const end = row.seq - 1;
+    report(end === expected ? `record ${expected} is missing` : `records ${expected} to ${end} are missing`);
+  } else if (!chainHash(last.hash, row.seq, row.body_hash).equals(row.hash)) {
+    report("the chain is broken: its hash does not follow from the record before it");
+  }
+}
+
+/** The body, when it is the one that was written and the columns say the same. */
+function checkBody(row: Row, report: Report): RecordBody | undefined {
+  if (row.body === null) {
+    report("the body is missing");
+    return undefined;
+  }
+  if (!bodyHash(row.body).equals(row.body_hash)) {
+    report("the body was changed: it does not have the hash it was recorded with");
+    return undefined;
+  }
+  const body = parse(row.body);
+  if (body === undefined) {
+    report("the body is not a record");
+    return undefined;
+  }
+  const columns: readonly (readonly [string, unknown, unknown])[] = [
+    ["kind", row.kind, body.kind],
+    ["id", row.id, body.id],
+    ["time", row.time, body.time],
+    ["ref", row.ref, refOf(body) ?? null],
+  ];
+  for (const [name, column, inBody] of columns) {
+    if (column !== inBody) report(`column ${name} was changed: the body says ${JSON.stringify(inBody)}`);
+  }
+  return body;
+}
+
+function parse(text: string): RecordBody | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? (value as unknown as RecordBody) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function checkOrder(body: RecordBody, open: Set<string>, report: Report): void {
+  if (body.kind === "decision" && forwards(body.decision)) open.add(body.id);
+  if (body.kind !== "outcome" || open.delete(body.decision_id)) return;
+  report(
+    `no open decision ${body.decision_id} stands before this outcome: ` +
+      "it is missing, was refused, or has an outcome already",
+  );
+}

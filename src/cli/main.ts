@@ -1,0 +1,183 @@
+#!/usr/bin/env node
+/** The command line. stdout is data (or the protocol), stderr is talk; exit codes: 0 done, 1 found wrong, 2 refused. */
+import { parseArgs } from "node:util";
+import { processEnv } from "../config/env.js";
+import { SallyportError, describeError } from "../model/errors.js";
+import { nearest } from "../policy/problem.js";
+
+const USAGE = `sallyport — puts every tool call of an AI agent through two gates
+
+  sallyport run [--config FILE]              serve stdio, in front of the servers of mcp.config.json
+  sallyport run -- COMMAND [ARGUMENT…]       wrap one stdio server, with no file at all
+  sallyport serve [--config FILE] [--listen HOST:PORT]   serve Streamable HTTP (default 127.0.0.1:7420)
+  sallyport serve [--listen HOST:PORT] -- COMMAND [ARGUMENT…]
+  sallyport check [--config FILE] [--connect] [--json]   validate everything a start would
+  sallyport audit tail|search|show|verify [--json] [--limit N] [--config FILE]
+  sallyport scan [--role ROLE] [--phase input|output] [--json | --jsonl]   what is in the text on stdin
+  sallyport --version | --help
+`;
+
+const COMMANDS = ["run", "serve", "check", "audit", "scan"] as const;
+
+class Usage extends Error {}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [command = "", ...rest] = argv;
+  if (command === "" || command === "--help" || command === "-h" || command === "help") {
+    process.stdout.write(USAGE);
+    return command === "" ? 2 : 0;
+  }
+  if (command === "--version" || command === "-v") {
+    const { version } = await import("./start.js");
+    process.stdout.write(`${version()}\n`);
+    return 0;
+  }
+  if (rest.includes("--help") && !rest.slice(0, rest.indexOf("--help")).includes("--")) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  switch (command) {
+    case "run":
+      return run(rest);
+    case "serve":
+      return serve(rest);
+    case "check":
+      return check(rest);
+    case "audit":
+      return audit(rest);
+    case "scan":
+      return scan(rest);
+    default: {
+      const close = nearest(command, COMMANDS);
+      throw new Usage(`unknown command "${command}"${close === undefined ? "" : `; did you mean ${close}?`}\n\n${USAGE}`);
+    }
+  }
+}
+
+/** What stands before `--` is ours, what follows is a command to wrap. */
+function split(argv: readonly string[]): { ours: string[]; command?: string[] } {
+  const at = argv.indexOf("--");
+  return at === -1 ? { ours: [...argv] } : { ours: argv.slice(0, at), command: argv.slice(at + 1) };
+}
+
+type Flags = Record<string, { type: "string" | "boolean" }>;
+
+function flags(argv: readonly string[], options: Flags): Record<string, string | boolean | undefined> {
+  try {
+    return parseArgs({ args: [...argv], options, strict: true }).values as Record<string, string | boolean>;
+  } catch (error) {
+    throw new Usage(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+  }
+}
+
+function source(values: Record<string, string | boolean | undefined>, command: readonly string[] | undefined) {
+  const file = values["config"] as string | undefined;
+  if (file !== undefined && command !== undefined)
+    throw new Usage("either --config FILE or -- COMMAND, not both");
+  return {
+    cwd: process.cwd(),
+    env: processEnv(),
+    ...(file !== undefined && { file }),
+    ...(command !== undefined && { command }),
+  };
+}
+
+function onSignal(stop: () => void): void {
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  const { ours, command } = split(argv);
+  const values = flags(ours, { config: { type: "string" } });
+  const { runCommand } = await import("./run.js");
+  return runCommand(source(values, command), { input: process.stdin, output: process.stdout, onSignal });
+}
+
+async function serve(argv: readonly string[]): Promise<number> {
+  const { ours, command } = split(argv);
+  const values = flags(ours, { config: { type: "string" }, listen: { type: "string" } });
+  const { LISTEN_FORM, parseListen } = await import("../config/listen.js");
+  const text = values["listen"] as string | undefined;
+  const listen = text === undefined ? undefined : parseListen(text);
+  if (text !== undefined && listen === undefined) throw new Usage(`bad --listen "${text}": ${LISTEN_FORM}`);
+  const { serveCommand } = await import("./serve.js");
+  return serveCommand(
+    { ...source(values, command), ...(listen !== undefined && { listen }) },
+    { write: (line) => process.stdout.write(line), onSignal },
+  );
+}
+
+async function check(argv: readonly string[]): Promise<number> {
+  const { checkCommand } = await import("./check.js");
+  const { connectAll } = await import("./connect.js");
+  const { loadEngine } = await import("./start.js");
+  return checkCommand(argv, {
+    write: (text) => process.stdout.write(text),
+    cwd: process.cwd(),
+    env: processEnv(),
+    compileDetectors: () => loadEngine().rules.length,
+    connect: connectAll,
+  });
+}
+
+async function audit(argv: readonly string[]): Promise<number> {
+  const { takeConfig } = await import("./audit-config.js");
+  const { auditCommand } = await import("./audit.js");
+  const { path, rest } = takeConfig(argv, process.cwd(), processEnv());
+  return auditCommand(rest, {
+    path,
+    write: (text) => process.stdout.write(text),
+    say: (text) => process.stderr.write(text),
+    color: process.stdout.isTTY === true && processEnv()["NO_COLOR"] === undefined,
+    ...(process.stdout.columns !== undefined && { columns: process.stdout.columns }),
+  });
+}
+
+async function scan(argv: readonly string[]): Promise<number> {
+  const values = flags(argv, {
+    role: { type: "string" },
+    phase: { type: "string" },
+    jsonl: { type: "boolean" },
+    json: { type: "boolean" },
+  });
+  const { SCAN_ROLES, scanCommand } = await import("./scan.js");
+  const { PHASES } = await import("../model/nouns.js");
+  const pick = <T extends string>(name: string, valid: readonly T[], fallback: T): T => {
+    const given = values[name] ?? fallback;
+    const found = valid.find((each) => each === given);
+    if (found === undefined) throw new Usage(`unknown ${name} "${String(given)}"; valid: ${valid.join(", ")}`);
+    return found;
+  };
+  const role = pick("role", SCAN_ROLES, "text");
+  const phase = pick("phase", PHASES, "input");
+  const { loadEngine } = await import("./start.js");
+  const { loadPosture } = await import("../config/posture.js");
+  const parts = { engine: loadEngine(), posture: loadPosture(processEnv()) };
+  return scanCommand(
+    parts,
+    { role, phase, jsonl: values["jsonl"] === true, json: values["json"] === true },
+    {
+      input: process.stdin,
+      write: (text) => process.stdout.write(text),
+      say: (text) => process.stderr.write(text),
+    },
+  );
+}
+
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // `sallyport audit tail | head`: the reader has seen enough.
+  if (error.code === "EPIPE" && !["run", "serve"].includes(process.argv[2] ?? "")) process.exit(0);
+});
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+    // `run`: nothing may keep a finished proxy alive, neither a child that will not go nor a pipe nobody reads.
+    if (process.argv[2] === "run" || process.argv[2] === "serve") process.exit(code);
+  },
+  (error: unknown) => {
+    const known = error instanceof Usage || error instanceof SallyportError;
+    process.stderr.write(`sallyport: ${known ? describeError(error) : String((error as Error).stack ?? error)}\n`);
+    process.exit(known ? 2 : 1);
+  },
+);

@@ -1,0 +1,26 @@
+import type { ConfigSource } from "../config/load.js";
+import { readToken } from "../config/token.js";
+import { serveHttp } from "../mcp/front-http.js";
+import { start } from "./start.js";
+
+const DEFAULT_LISTEN = { host: "127.0.0.1", port: 7420 };
+
+/** `sallyport serve`: Streamable HTTP on loopback until SIGTERM or SIGINT. Resolves to the exit code. */
+export async function serveCommand(
+  source: ConfigSource & { readonly listen?: { readonly host: string; readonly port: number } },
+  io: { readonly write: (text: string) => void; readonly onSignal: (stop: () => void) => void },
+): Promise<number> {
+  const { config, parts, audit, log } = await start(source, { id: "token:local", how: "api_key" });
+  const kept = config.token === undefined ? readToken(config.dataDir) : undefined;
+  const token = config.token ?? kept!.value;
+  const front = await serveHttp(parts, source.listen ?? config.listen ?? DEFAULT_LISTEN, token);
+  log.info({ url: front.url }, "listening");
+  io.write(`Sallyport listens on ${front.url}\n`);
+  if (kept === undefined) io.write("Clients send the token given in SALLYPORT_TOKEN.\n");
+  else if (kept.fresh) io.write(`Token (shown this once, kept in ${kept.file}): ${kept.value}\n`);
+  else io.write(`Clients send the token kept in ${kept.file}\n`);
+  await new Promise<void>((resolve) => io.onSignal(resolve));
+  await front.stop();
+  await audit.close();
+  return 0;
+}

@@ -1,0 +1,74 @@
+/** From a checked configuration to a running gate: what `run` and `serve` have in common. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { pino, type Logger } from "pino";
+import { openAudit, type AuditLog } from "../audit/log.js";
+import { loadBuiltin } from "../config/builtin.js";
+import { loadConfig, type Config, type ConfigSource, type ServerConfig } from "../config/load.js";
+import { snapshotText } from "../config/snapshot.js";
+import { compileEngine, type Engine } from "../detect/engine.js";
+import { parseDetectorFile } from "../detect/rule.js";
+import { createGate } from "../gate.js";
+import type { SessionParts } from "../mcp/desk.js";
+import { SallyportError, describeError } from "../model/errors.js";
+import type { JsonObject } from "../model/json.js";
+import type { Principal } from "../model/call.js";
+import { bootLines } from "../policy/bootline.js";
+
+export interface Started {
+  readonly config: Config;
+  readonly parts: SessionParts;
+  readonly audit: AuditLog;
+  readonly log: Logger;
+}
+
+/** All talk goes to stderr: on stdio, stdout belongs to the protocol. */
+export function makeLog(level: string): Logger {
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 2, sync: true }));
+}
+
+export function version(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
+
+/** Every detector that ships, compiled. Throws SallyportError `data_invalid`. */
+export function loadEngine(): Engine {
+  return compileEngine(loadBuiltin().detectorFiles.flatMap(({ file, value }) => parseDetectorFile(value, file)));
+}
+
+/** Throws SallyportError: `config_invalid` after logging every problem, `store_unavailable`, `data_invalid`. */
+export async function start(source: ConfigSource, principal: Principal): Promise<Started> {
+  const { config, problems } = loadConfig(source);
+  const log = makeLog(config?.logLevel ?? "info");
+  for (const { message, ...where } of problems)
+    log.fatal(where, describeError(new SallyportError("config_invalid", message, where)));
+  if (config === undefined) throw new SallyportError("config_invalid", "the configuration is not valid: nothing was started");
+  for (const line of bootLines(config.posture)) log.info(line);
+
+  const engine = loadEngine();
+  const text = snapshotText({ posture: config.posture, servers: config.servers, rules: engine.rules });
+  const snapshot = createHash("sha256").update(text).digest("hex");
+  const audit = await openAudit({ path: config.auditPath, version: version() });
+  await audit.appendPosture({ snapshot, bundle: JSON.parse(text) as JsonObject });
+
+  const servers = new Map<string, ServerConfig>(config.servers.map((server) => [server.name, server]));
+  const advice = new Map(engine.rules.map((rule) => [rule.id, rule.advice]));
+  const gate = createGate({
+    engine,
+    posture: config.posture,
+    snapshot,
+    audit,
+    log,
+    advise: (detector) => advice.get(detector),
+    server: (name) => {
+      const server = servers.get(name);
+      if (server === undefined) throw new SallyportError("internal", `no server ${name}`);
+      return server;
+    },
+  });
+  const relax = { redact: Object.values(config.posture.actions).some(({ action }) => action === "redact") };
+  const { posture, connectors } = config;
+  const parts = { gate, servers, connectors, posture, relax, principal, version: version(), log };
+  return { config, parts, audit, log };
+}

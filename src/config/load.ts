@@ -1,0 +1,230 @@
+import { dirname, join, resolve } from "node:path";
+import type { Json, JsonObject } from "../model/json.js";
+import type { Posture } from "../model/posture.js";
+import type { PostureInput } from "../policy/posture.js";
+import { resolvePosture } from "../policy/posture.js";
+import type { Problem } from "../policy/problem.js";
+import { listNames } from "../policy/problem.js";
+import { genericOf, recognise, serverLabel } from "../policy/recognise.js";
+import type { Env } from "../policy/variables.js";
+import { variable } from "../policy/variables.js";
+import type { Builtin } from "./builtin.js";
+import { loadBuiltin } from "./builtin.js";
+import { defaultDataDir, resolvePath, wrappedEnv } from "./env.js";
+import { expand } from "./expand.js";
+import { readJsonFile } from "./json-file.js";
+import { LISTEN_FORM, parseListen } from "./listen.js";
+import { mergeLimits } from "./merge.js";
+import { Reader } from "./reader.js";
+import { DEFAULT_TIMEOUT_MS, readServers } from "./servers.js";
+import type { Config, Listen, LogLevel, ServerConfig } from "./types.js";
+import { LOG_LEVELS } from "./types.js";
+
+export type { Config, HttpTransport, Listen, LogLevel, ServerConfig, StdioTransport } from "./types.js";
+export { limitSource, withConnector } from "./merge.js";
+
+export const TOP_KEYS = [
+  "$schema",
+  "profile",
+  "enforce",
+  "actions",
+  "mcpServers",
+  "servers",
+  "audit",
+  "listen",
+] as const;
+export const AUDIT_KEYS = ["path"] as const;
+
+/** Keys that people will write and that need more of an answer than "unknown". */
+const FOREIGN_KEYS: Readonly<Record<string, string>> = {
+  policies: "policy files are not in this version: remove the key",
+  inputs: "VS Code asks for inputs, nobody does here: use environment variables, ${NAME}",
+};
+
+export interface ConfigSource {
+  /** Default: ./mcp.config.json in `cwd`. */
+  readonly file?: string;
+  /** Wrap mode: one stdio server, no file. */
+  readonly command?: readonly string[];
+  readonly cwd: string;
+  readonly env: Env;
+}
+
+export interface Loaded {
+  readonly config?: Config;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Everything a start needs, or every problem at once. Throws only SallyportError `data_invalid`, when the data
+ * Sallyport ships with is broken.
+ */
+export function loadConfig(source: ConfigSource): Loaded {
+  const builtin = loadBuiltin();
+  return source.command === undefined ? fromFile(source, builtin) : fromCommand(source, source.command, builtin);
+}
+
+function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
+  const { env, cwd } = source;
+  const name = source.file ?? "mcp.config.json";
+  const path = resolve(cwd, name);
+  const { value, problem } = readJsonFile(path, name);
+  if (value === undefined) {
+    const { problems } = resolvePosture({ profiles: builtin.profiles, env });
+    return { problems: [...(problem === undefined ? [] : [problem]), ...problems] };
+  }
+  const reader = new Reader(name);
+  const foreign = Object.keys(FOREIGN_KEYS).filter((key) => Object.hasOwn(value, key));
+  for (const key of foreign) reader.problem(key, `unknown key "${key}"`, FOREIGN_KEYS[key]);
+  reader.keys(value, "", [...TOP_KEYS, ...foreign]);
+  const { posture, problems: postureProblems } = resolvePosture({
+    profiles: builtin.profiles,
+    env,
+    file: readPostureKeys(reader, value, name),
+  });
+  const base = dirname(path);
+  const servers = readAllServers(reader, value, { env, base, posture, builtin });
+  const auditPath = readAuditPath(reader, value, base, env);
+  const listen = readListen(reader, value["listen"]);
+  const own = readOwnVariables(env);
+  const problems = [...reader.problems, ...postureProblems, ...own.problems];
+  if (problems.length > 0 || posture === undefined) return { problems };
+  const dataDir = auditPath === undefined ? defaultDataDir(cwd, env) : dirname(auditPath);
+  return {
+    config: {
+      source: path,
+      posture,
+      servers,
+      connectors: builtin.connectors,
+      dataDir,
+      auditPath: auditPath ?? join(dataDir, "audit.db"),
+      ...(listen !== undefined && { listen }),
+      ...own.values,
+    },
+    problems: [],
+  };
+}
+
+function fromCommand(source: ConfigSource, words: readonly string[], builtin: Builtin): Loaded {
+  const { env, cwd } = source;
+  const { posture, problems: postureProblems } = resolvePosture({ profiles: builtin.profiles, env });
+  const own = readOwnVariables(env);
+  const [command, ...args] = words;
+  const empty: Problem[] =
+    command === undefined || command === ""
+      ? [{ message: "no command to wrap", fix: "sallyport run -- <command> [arguments]" }]
+      : [];
+  const problems = [...empty, ...postureProblems, ...own.problems];
+  if (problems.length > 0 || posture === undefined || command === undefined) return { problems };
+  const known = recognise(builtin.connectors, { command, args });
+  const server: ServerConfig = {
+    name: serverLabel(command, args),
+    transport: { kind: "stdio", command, args, env: wrappedEnv(env), cwd },
+    ...(known !== undefined && { connector: known.connector, connectorBy: known.by }),
+    limits: mergeLimits({}, known?.connector ?? genericOf(builtin.connectors), posture),
+    ownLimits: {},
+    timeoutMs: DEFAULT_TIMEOUT_MS,
+  };
+  const dataDir = defaultDataDir(cwd, env);
+  return {
+    config: {
+      source: "command line",
+      posture,
+      servers: [server],
+      connectors: builtin.connectors,
+      dataDir,
+      auditPath: join(dataDir, "audit.db"),
+      ...own.values,
+    },
+    problems: [],
+  };
+}
+
+/**
+ * Where the audit commands look: the file's `audit.path`, else the default. Only that key is judged, so that a record
+ * can be read when a server's variable is not set.
+ */
+export function resolveAuditPath(source: Pick<ConfigSource, "file" | "cwd" | "env">): {
+  readonly path?: string;
+  readonly problems: readonly Problem[];
+} {
+  const { cwd, env } = source;
+  const name = source.file ?? "mcp.config.json";
+  const file = resolve(cwd, name);
+  const { value, problem } = readJsonFile(file, name);
+  const fallback = join(defaultDataDir(cwd, env), "audit.db");
+  if (value === undefined) {
+    if (source.file === undefined && problem?.message === "no such file") return { path: fallback, problems: [] };
+    return { problems: problem === undefined ? [] : [problem] };
+  }
+  const reader = new Reader(name);
+  const path = readAuditPath(reader, value, dirname(file), env) ?? fallback;
+  return reader.problems.length > 0 ? { problems: reader.problems } : { path, problems: [] };
+}
+
+function readPostureKeys(reader: Reader, value: JsonObject, name: string): NonNullable<PostureInput["file"]> {
+  const profile = reader.string(value["profile"], "profile");
+  const listed = value["enforce"];
+  const enforce = Array.isArray(listed) ? reader.strings(listed, "enforce") : reader.string(listed, "enforce");
+  const actions = reader.stringMap(value["actions"], "actions");
+  return {
+    name,
+    ...(profile !== undefined && { profile }),
+    ...(enforce !== undefined && { enforce }),
+    ...(actions !== undefined && { actions }),
+  };
+}
+
+function readAllServers(
+  reader: Reader,
+  value: JsonObject,
+  given: { env: Env; base: string; posture: Posture | undefined; builtin: Builtin },
+): ServerConfig[] {
+  const key = value["mcpServers"] === undefined ? "servers" : "mcpServers";
+  if (value["mcpServers"] !== undefined && value["servers"] !== undefined)
+    reader.problem("servers", "both mcpServers and servers", "put all servers under mcpServers");
+  const before = reader.problems.length;
+  const { env, base, posture, builtin } = given;
+  const servers = readServers({ reader, env, base, connectors: builtin.connectors, posture }, value[key], key);
+  if (servers.length === 0 && posture !== undefined && reader.problems.length === before)
+    reader.problem("mcpServers", "no server to guard", "add one, or enable one");
+  return servers;
+}
+
+function readAuditPath(reader: Reader, value: JsonObject, base: string, env: Env): string | undefined {
+  const audit = reader.object(value["audit"], "audit");
+  if (audit === undefined) return undefined;
+  reader.keys(audit, "audit", AUDIT_KEYS);
+  const text = reader.string(audit["path"], "audit.path");
+  if (text === undefined) return undefined;
+  const filled = expand(text, env, (message, fix) => reader.problem("audit.path", message, fix));
+  return resolvePath(filled, base, env);
+}
+
+function readListen(reader: Reader, value: Json | undefined): Listen | undefined {
+  return reader.formed(value, "listen", (v) => (typeof v === "string" ? parseListen(v) : undefined), LISTEN_FORM);
+}
+
+/** SALLYPORT_TOKEN and SALLYPORT_LOG_LEVEL. */
+function readOwnVariables(env: Env): {
+  values: { readonly token?: string; readonly logLevel: LogLevel };
+  problems: readonly Problem[];
+} {
+  const problems: Problem[] = [];
+  const level = variable(env, "SALLYPORT_LOG_LEVEL") ?? "info";
+  const logLevel = LOG_LEVELS.find((known) => known === level);
+  if (logLevel === undefined)
+    problems.push({
+      message: `unknown log level "${level}"`,
+      file: "SALLYPORT_LOG_LEVEL",
+      fix: `valid: ${listNames(LOG_LEVELS)}`,
+    });
+  const token = variable(env, "SALLYPORT_TOKEN");
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
+    problems.push({
+      message: "a token that cannot stand in a header",
+      file: "SALLYPORT_TOKEN",
+      fix: "use visible ASCII characters without spaces",
+    });
+  return { values: { ...(token !== undefined && { token }), logLevel: logLevel ?? "info" }, problems };
+}

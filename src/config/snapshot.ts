@@ -1,0 +1,34 @@
+import type { Posture } from "../model/posture.js";
+import type { ServerConfig } from "./types.js";
+
+/**
+ * JSON with sorted keys and no white space: equal values give equal text, so that its hash names the value.
+ * Members that are undefined are left out.
+ */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`).join(",")}}`;
+}
+
+/**
+ * Canonical text of everything that decides: posture, servers with connector and limits, detector rules. Commands,
+ * headers and variables do not decide and may hold secrets: they stay out.
+ */
+export function snapshotText(input: {
+  readonly posture: Posture;
+  readonly servers: readonly ServerConfig[];
+  readonly rules: readonly unknown[];
+}): string {
+  const servers = input.servers.map(({ name, connector, limits, environment }) => ({
+    name,
+    // The order of operations decides, and sorting keys would lose it.
+    connector: connector === undefined ? null : { ...connector, operations: Object.entries(connector.operations) },
+    limits,
+    environment,
+  }));
+  return canonicalJson({ posture: input.posture, servers, rules: input.rules });
+}

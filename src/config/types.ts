@@ -1,0 +1,52 @@
+import type { Connector, Limits, Posture } from "../model/posture.js";
+
+export interface StdioTransport {
+  readonly kind: "stdio";
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The whole environment of the child: nothing else is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
+
+export interface HttpTransport {
+  readonly kind: "http";
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface ServerConfig {
+  readonly name: string;
+  readonly transport: StdioTransport | HttpTransport;
+  /** Named by the file or recognised; undefined until its tools are known: see withConnector. */
+  readonly connector?: Connector;
+  readonly connectorBy?: "config" | "package" | "command" | "host" | "tools";
+  /** The server's own limits over its connector's (over generic's while the connector is unknown). */
+  readonly limits: Limits;
+  /** Only what the file says. */
+  readonly ownLimits: Limits;
+  readonly environment?: string;
+  readonly timeoutMs: number;
+}
+
+export interface Listen {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Config {
+  /** The file, or `command line` in wrap mode. */
+  readonly source: string;
+  readonly posture: Posture;
+  readonly servers: readonly ServerConfig[];
+  readonly connectors: readonly Connector[];
+  readonly dataDir: string;
+  readonly auditPath: string;
+  readonly listen?: Listen;
+  /** From SALLYPORT_TOKEN: used instead of the token kept in the data directory. */
+  readonly token?: string;
+  readonly logLevel: LogLevel;
+}
+
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];

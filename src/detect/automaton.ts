@@ -1,0 +1,165 @@
+/**
+ * One pass over a text that says which literals and which characters are in it, and how long its longest run of
+ * digits and of word characters is. Everything else runs only if this pass gives it a reason to. The automaton is
+ * Aho-Corasick's, as a table, so the pass costs the same per character whatever the text.
+ */
+
+export interface Scan {
+  /** Union of the bits of the characters seen; see `bitOf` and the constants below. */
+  bits: number;
+  /** Longest run of digits, single or double separators inside it not counted. */
+  digits: number;
+  /** Longest run of base64 characters. */
+  word: number;
+  /** Ids of the literals found, each once. Only the first `found` are meaningful. */
+  readonly ids: Int32Array;
+  found: number;
+}
+
+export interface Automaton {
+  scan(text: string): Scan;
+  /** Bits of the given characters; 0 for characters the automaton was not built with. */
+  bitsOf(chars: string): number;
+}
+
+export const NON_ASCII = 1;
+export const PERCENT = 2;
+export const BACKSLASH = 4;
+export const AMPERSAND = 8;
+const FIXED_BITS: readonly [string, number][] = [["%", PERCENT], ["\\", BACKSLASH], ["&", AMPERSAND]];
+const FIRST_FREE_BIT = 4;
+const MAX_CHARS = 27;
+
+const DIGIT = 1;
+const SEPARATOR = 2;
+const BASE64 = 4;
+
+/**
+ * Builds the automaton. `literals` match in any ASCII case; ids are their indexes. `chars` get bits of their own
+ * (at most 27 distinct ones).
+ */
+export function buildAutomaton(literals: readonly string[], chars: string): Automaton {
+  const bit = new Int32Array(65536).fill(NON_ASCII, 128);
+  const charBits = new Map(FIXED_BITS);
+  for (const c of new Set(chars)) {
+    if (!charBits.has(c)) charBits.set(c, 1 << (FIRST_FREE_BIT + charBits.size - FIXED_BITS.length));
+  }
+  if (charBits.size - FIXED_BITS.length > MAX_CHARS) throw new RangeError("too many distinct chars");
+  for (const [c, b] of charBits) bit[c.charCodeAt(0)] = (bit[c.charCodeAt(0)] ?? 0) | b;
+  const shape = new Uint8Array(65536);
+  for (let c = 0x30; c <= 0x39; c++) shape[c] = DIGIT | BASE64;
+  for (let c = 0x41; c <= 0x5a; c++) shape[c] = shape[c + 32] = BASE64;
+  for (const c of "+/=_-") shape[c.charCodeAt(0)] = BASE64;
+  for (const c of " -.()/") shape[c.charCodeAt(0)] = (shape[c.charCodeAt(0)] ?? 0) | SEPARATOR;
+
+  const { classOf, width, next, outputs } = buildTable(literals.map((l) => l.toLowerCase()));
+  const hasOutput = Uint8Array.from(outputs, (o) => (o === undefined ? 0 : 1));
+  const seenAt = new Int32Array(literals.length);
+  let epoch = 0;
+  const scan: Scan = { bits: 0, digits: 0, word: 0, ids: new Int32Array(literals.length), found: 0 };
+
+  return {
+    scan(text) {
+      epoch++;
+      let state = 0;
+      let bits = 0;
+      let found = 0;
+      let run = 0;
+      let gap = 0;
+      let digits = 0;
+      let word = 0;
+      let wordStart = 0;
+      const length = text.length;
+      for (let i = 0; i < length; i++) {
+        const c = text.charCodeAt(i);
+        bits |= bit[c] as number;
+        state = next[state * width + (classOf[c] as number)] as number;
+        if (hasOutput[state] === 1) {
+          for (const id of outputs[state] as readonly number[]) {
+            if (seenAt[id] === epoch) continue;
+            seenAt[id] = epoch;
+            scan.ids[found++] = id;
+          }
+        }
+        const s = shape[c] as number;
+        if ((s & DIGIT) !== 0) {
+          run++;
+          gap = 0;
+        } else if (run !== 0 && ((s & SEPARATOR) === 0 || ++gap > 2)) {
+          if (run > digits) digits = run;
+          run = gap = 0;
+        }
+        if ((s & BASE64) === 0) {
+          if (i - wordStart > word) word = i - wordStart;
+          wordStart = i + 1;
+        }
+      }
+      scan.bits = bits;
+      scan.digits = Math.max(digits, run);
+      scan.word = Math.max(word, length - wordStart);
+      scan.found = found;
+      return scan;
+    },
+    bitsOf(wanted) {
+      let bits = 0;
+      for (const c of wanted) bits |= charBits.get(c) ?? 0;
+      return bits;
+    },
+  };
+}
+
+interface Table {
+  readonly classOf: Uint16Array;
+  readonly width: number;
+  readonly next: Uint32Array;
+  readonly outputs: (readonly number[] | undefined)[];
+}
+
+function buildTable(literals: readonly string[]): Table {
+  const classOf = new Uint16Array(65536);
+  let width = 1;
+  for (const literal of literals) {
+    for (let i = 0; i < literal.length; i++) {
+      const c = literal.charCodeAt(i);
+      if (classOf[c] !== 0) continue;
+      classOf[c] = width;
+      if (c >= 0x61 && c <= 0x7a) classOf[c - 32] = width;
+      width++;
+    }
+  }
+  const children: Map<number, number>[] = [new Map()];
+  const own: number[][] = [[]];
+  literals.forEach((literal, id) => {
+    let state = 0;
+    for (let i = 0; i < literal.length; i++) {
+      const cls = classOf[literal.charCodeAt(i)] as number;
+      let to = children[state]?.get(cls);
+      if (to === undefined) {
+        to = children.push(new Map()) - 1;
+        own.push([]);
+        children[state]?.set(cls, to);
+      }
+      state = to;
+    }
+    own[state]?.push(id);
+  });
+  const next = new Uint32Array(children.length * width);
+  const fail = new Uint32Array(children.length);
+  const queue: number[] = [];
+  for (const [cls, to] of children[0] ?? []) {
+    next[cls] = to;
+    queue.push(to);
+  }
+  for (let q = 0; q < queue.length; q++) {
+    const state = queue[q] as number;
+    const back = fail[state] as number;
+    own[state]?.push(...(own[back] ?? []));
+    next.copyWithin(state * width, back * width, (back + 1) * width);
+    for (const [cls, to] of children[state] ?? []) {
+      fail[to] = next[back * width + cls] as number;
+      next[state * width + cls] = to;
+      queue.push(to);
+    }
+  }
+  return { classOf, width, next, outputs: own.map((ids) => (ids.length === 0 ? undefined : ids)) };
+}

@@ -1,0 +1,44 @@
+/** Named validators that rules may call with `check:`. Each takes the matched text. */
+import { aba, card, iban } from "./finance.js";
+import * as people from "./people.js";
+import { email, entropy, ipv4, ipv6, jwt, password } from "./text.js";
+
+export type Check = (value: string) => boolean;
+
+export const CHECKS: Readonly<Record<string, Check>> = {
+  aadhaar: people.aadhaar,
+  aba,
+  bsn: people.bsn,
+  card,
+  cnpj: people.cnpj,
+  codice_fiscale: people.codiceFiscale,
+  cpf: people.cpf,
+  dni: people.dni,
+  e164: people.e164,
+  email,
+  entropy,
+  hetu: people.hetu,
+  iban,
+  ipv4,
+  ipv6,
+  itin: people.itin,
+  jwt,
+  my_number: people.myNumber,
+  nanp: people.nanp,
+  nhs: people.nhs,
+  nik: people.nik,
+  nir: people.nir,
+  npi: people.npi,
+  nric: people.nric,
+  password,
+  personnummer: people.personnummer,
+  pesel: people.pesel,
+  rrn: people.rrn,
+  sin: people.sin,
+  ssn: people.ssn,
+  steuer_id: people.steuerId,
+  tckn: people.tckn,
+  tfn: people.tfn,
+  thai_id: people.thaiId,
+  za_id: people.zaId,
+};

@@ -1,0 +1,52 @@
+import { hostAddress } from "../address.js";
+
+/** Shannon entropy of a text, in bits per character. */
+export function entropyOf(text: string): number {
+  const counts = new Map<string, number>();
+  for (const c of text) counts.set(c, (counts.get(c) ?? 0) + 1);
+  let bits = 0;
+  for (const n of counts.values()) bits -= (n / text.length) * Math.log2(n / text.length);
+  return bits;
+}
+
+/** Random enough to be a generated secret: words, paths and counters are not. */
+export function entropy(value: string): boolean {
+  return entropyOf(value) >= (/^[0-9a-f]+$/i.test(value) ? 2.7 : 3.2);
+}
+
+const WORDS = /^(?:[a-z]{2,}[-_. ]?){1,6}$/i;
+const REFERENCE = /^(?:\$|\{\{|<|%|process\.env|os\.environ|env\[|getenv|config\.|self\.|this\.|vault:|secretref|ref:|arn:)|[(){}[\]]|^\*+$|^x+$|\.{3}$/i;
+
+/** A value someone typed as a password: not a placeholder, a reference to a variable, or a plain word of prose. */
+export function password(value: string): boolean {
+  if (value.length < 6 || REFERENCE.test(value)) return false;
+  if (/^(?:true|false|null|none|undefined|required|optional|string|password|passwd|secret|changeme|example|redacted|hidden)$/i.test(value)) return false;
+  return !WORDS.test(value) || (/[a-z][A-Z]|[A-Z]{2}[a-z]/.test(value) && entropyOf(value) > 3.3);
+}
+
+/** Dotted IPv4 in range that is not a version, a mask or a documentation block. */
+export function ipv4(value: string): boolean {
+  const parts = value.split(".").map(Number);
+  const [a = 0, , , d = 0] = parts;
+  return parts.length === 4 && parts.every((p) => p <= 255) && a !== 0 && a !== 255 && !(a < 10 && parts.every((p) => p < 10)) && d <= 255;
+}
+
+/** An IPv6 address of at least three groups. */
+export function ipv6(value: string): boolean {
+  return hostAddress(value) !== undefined && (value.match(/[0-9a-f]+/gi) ?? []).length >= 3;
+}
+
+/** A JWT: its header is JSON with an algorithm. */
+export function jwt(value: string): boolean {
+  try {
+    return atob((value.split(".")[0] ?? "").replaceAll("-", "+").replaceAll("_", "/")).includes('"alg"');
+  } catch {
+    return false;
+  }
+}
+
+/** An e-mail address whose domain has a plausible top level: not a file name, not a Git remote. */
+export function email(value: string): boolean {
+  const domain = value.slice(value.lastIndexOf("@") + 1);
+  return !/\.(?:png|jpe?g|gif|svg|webp|js|ts|css|json|md|txt|ya?ml|html?|py|sh)$/i.test(domain) && !/^git@(?:github|gitlab|bitbucket)\./i.test(value);
+}

@@ -1,0 +1,157 @@
+import type { Phase, Role, Severity } from "../model/nouns.js";
+import { PHASES, ROLES } from "../model/nouns.js";
+import { SallyportError } from "../model/errors.js";
+import type { Automaton } from "./automaton.js";
+import { buildAutomaton } from "./automaton.js";
+import type { Check } from "./checks/index.js";
+import { CHECKS } from "./checks/index.js";
+import { hasWord } from "./key.js";
+import type { DetectorRule } from "./rule.js";
+import type { CommandPattern } from "./shell/match.js";
+import { compileCommand } from "./shell/match.js";
+
+export interface CompiledRule {
+  readonly index: number;
+  readonly rule: DetectorRule;
+  readonly roles: number;
+  readonly phases: number;
+  /** Global, so `lastIndex` is set before every use. */
+  readonly regex: RegExp | undefined;
+  readonly narrowed: boolean;
+  readonly check: Check | undefined;
+  readonly bits: number;
+  readonly digits: number;
+  readonly keys: readonly string[] | undefined;
+  readonly context: CompiledContext | undefined;
+}
+
+export interface CompiledContext {
+  readonly words: readonly string[];
+  readonly before: number;
+  readonly after: number;
+  readonly otherwise: Severity | undefined;
+}
+
+/** Rules, indexed by what gives a reason to try them. Numbers are rule indexes. */
+export interface Compiled {
+  readonly rules: readonly CompiledRule[];
+  readonly automaton: Automaton;
+  /** By literal id: rules it wakes, and rules it is a context word of. */
+  readonly wakes: readonly (readonly number[])[];
+  readonly hints: readonly (readonly number[])[];
+  /** Woken by digits alone, fewest first; those with a required context need it as well. */
+  readonly digitRules: readonly number[];
+  readonly hintedDigitRules: readonly number[];
+  readonly charRules: readonly number[];
+  readonly keyedRules: readonly number[];
+  readonly contextRules: readonly number[];
+  /** `analyzer/fact` → rules. */
+  readonly facts: ReadonlyMap<string, readonly number[]>;
+  readonly commands: readonly { readonly rule: number; readonly pattern: CommandPattern }[];
+}
+
+export const roleBit = (role: Role): number => 1 << ROLES.indexOf(role);
+export const phaseBit = (phase: Phase): number => 1 << PHASES.indexOf(phase);
+const ALL = 0xffff;
+
+/** Indexes the rules. Throws SallyportError `data_invalid` on an empty list or a repeated id. */
+export function compileRules(rules: readonly DetectorRule[]): Compiled {
+  if (rules.length === 0) throw new SallyportError("data_invalid", "no detector rules");
+  const ids = new Set<string>();
+  for (const { id } of rules) {
+    if (ids.has(id)) throw new SallyportError("data_invalid", `duplicate rule id ${id}`);
+    ids.add(id);
+  }
+  const literalIds = new Map<string, number>();
+  const wakes: number[][] = [];
+  const hints: number[][] = [];
+  const literal = (text: string): number => {
+    const key = text.toLowerCase();
+    let id = literalIds.get(key);
+    if (id === undefined) {
+      id = wakes.push([]) - 1;
+      hints.push([]);
+      literalIds.set(key, id);
+    }
+    return id;
+  };
+  const facts = new Map<string, number[]>();
+  const lists = { digit: [] as number[], hinted: [] as number[], char: [] as number[], keyed: [] as number[] };
+  rules.forEach((rule, i) => {
+    for (const word of rule.context?.words ?? []) hints[literal(word)]?.push(i);
+    if (rule.fact !== undefined) {
+      const name = `${rule.analyzer}/${rule.fact}`;
+      facts.set(name, [...(facts.get(name) ?? []), i]);
+    } else if (rule.pattern === undefined) return;
+    else if (rule.keys !== undefined) lists.keyed.push(i);
+    else if (rule.literals !== undefined) for (const l of rule.literals) wakes[literal(l)]?.push(i);
+    else if (rule.digits === undefined) lists.char.push(i);
+    else if (needsContext(rule)) lists.hinted.push(i);
+    else lists.digit.push(i);
+  });
+  const automaton = buildAutomaton([...literalIds.keys()], rules.map((r) => r.chars ?? "").join(""));
+  const byDigits = (list: number[]): number[] =>
+    list.toSorted((a, b) => (rules[a]?.digits ?? 0) - (rules[b]?.digits ?? 0));
+  return {
+    rules: rules.map((rule, index) => compileRule(rule, index, automaton)),
+    automaton,
+    wakes,
+    hints,
+    digitRules: byDigits(lists.digit),
+    hintedDigitRules: byDigits(lists.hinted),
+    charRules: lists.char,
+    keyedRules: lists.keyed,
+    contextRules: rules.flatMap((r, i) => (r.context === undefined ? [] : [i])),
+    facts,
+    commands: rules.flatMap((r, rule) =>
+      (r.commands ?? []).map((text) => ({ rule, pattern: compileCommand(text) })),
+    ),
+  };
+}
+
+function needsContext(rule: DetectorRule): boolean {
+  return rule.context !== undefined && rule.context.otherwise === undefined;
+}
+
+function compileRule(rule: DetectorRule, index: number, automaton: Automaton): CompiledRule {
+  const narrowed = rule.pattern?.includes("(?<value>") ?? false;
+  return {
+    index,
+    rule,
+    roles: rule.roles?.reduce((mask, r) => mask | roleBit(r), 0) ?? ALL,
+    phases: rule.phases?.reduce((mask, p) => mask | phaseBit(p), 0) ?? ALL,
+    regex:
+      rule.pattern === undefined
+        ? undefined
+        : new RegExp(rule.pattern, `g${narrowed ? "d" : ""}${rule.flags ?? ""}`),
+    narrowed,
+    check: rule.check === undefined ? undefined : CHECKS[rule.check],
+    bits: automaton.bitsOf(rule.chars ?? ""),
+    digits: rule.digits ?? 0,
+    keys: rule.keys,
+    context: rule.context && {
+      words: rule.context.words,
+      before: rule.context.before ?? 48,
+      after: rule.context.after ?? 0,
+      otherwise: rule.context.otherwise,
+    },
+  };
+}
+
+/** What a key says about the value beside it: the rules it wakes, and the rules whose context it is. */
+export interface KeyMeaning {
+  readonly words: string;
+  readonly wakes: readonly number[];
+  readonly gives: ReadonlySet<number>;
+}
+
+/** Reads the words of a key once. */
+export function meaningOf(words: string, compiled: Compiled): KeyMeaning {
+  const names = (i: number, list: readonly string[] | undefined): number[] =>
+    list?.some((w) => hasWord(words, w)) ? [i] : [];
+  return {
+    words,
+    wakes: compiled.keyedRules.flatMap((i) => names(i, compiled.rules[i]?.keys)),
+    gives: new Set(compiled.contextRules.flatMap((i) => names(i, compiled.rules[i]?.context?.words))),
+  };
+}

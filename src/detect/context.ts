@@ -1,0 +1,34 @@
+const LETTER = /\p{L}/u;
+
+/** True when one of the (lower-case) words stands within `before`/`after` characters of [start, end). */
+export function contextNear(
+  text: string,
+  start: number,
+  end: number,
+  context: { readonly words: readonly string[]; readonly before: number; readonly after: number },
+): boolean {
+  const from = Math.max(0, start - context.before);
+  return (
+    holdsWord(text.slice(from, start), context.words) ||
+    (context.after > 0 && holdsWord(text.slice(end, end + context.after), context.words))
+  );
+}
+
+function holdsWord(window: string, words: readonly string[]): boolean {
+  const lower = window.toLowerCase();
+  return words.some((word) => {
+    for (let at = lower.indexOf(word); at !== -1; at = lower.indexOf(word, at + 1)) {
+      if (startsWord(window, at) && !LETTER.test(lower[at + word.length] ?? " ")) return true;
+      if (lower[at + word.length] === "s" && startsWord(window, at)) return true;
+    }
+    return false;
+  });
+}
+
+/** Not inside a longer word; the hump of `customerSsn` starts one. */
+function startsWord(window: string, at: number): boolean {
+  const previous = window[at - 1] ?? " ";
+  if (!LETTER.test(previous)) return true;
+  const own = window[at] ?? "";
+  return own !== own.toLowerCase() && previous === previous.toLowerCase();
+}

@@ -1,0 +1,35 @@
+import type { Json } from "../model/json.js";
+import { isObject } from "../model/json.js";
+
+/** A cheap test before JSON.parse: an object or array, by its ends. */
+export function looksLikeJson(text: string): boolean {
+  const first = text.charCodeAt(0);
+  if (first !== 0x7b && first !== 0x5b && first > 0x20) return false;
+  const trimmed = text.trim();
+  return (
+    (trimmed.startsWith("{") && trimmed.endsWith("}")) || (trimmed.startsWith("[") && trimmed.endsWith("]"))
+  );
+}
+
+/** A number as digits: no exponent, and no ".0" on a whole one. */
+export function plainNumber(value: number): string {
+  return Number.isInteger(value) && Math.abs(value) < 1e21 ? BigInt(value).toString() : String(value);
+}
+
+/**
+ * True when the text may hold a key twice in one object. JSON.parse shows only the last of them, but whoever reads
+ * the forwarded bytes next may take the first. Errs towards true, which only costs the slow way.
+ */
+export function repeatsKeys(parsed: Json, text: string): boolean {
+  if (/"[ \t\r\n]{1,64}:/.test(text)) return true;
+  let colons = 0;
+  for (let at = text.indexOf('":'); at !== -1; at = text.indexOf('":', at + 2)) colons++;
+  return countMembers(parsed) < colons;
+}
+
+function countMembers(json: Json): number {
+  let n = 0;
+  if (Array.isArray(json)) for (const item of json as readonly Json[]) n += countMembers(item);
+  else if (isObject(json)) for (const key of Object.keys(json)) n += 1 + countMembers(json[key] as Json);
+  return n;
+}

@@ -1,0 +1,42 @@
+import type { CompiledRule, KeyMeaning } from "./compile.js";
+import { contextNear } from "./context.js";
+import type { Match } from "./finding.js";
+import { isPlaceholder } from "./checks/placeholder.js";
+
+/**
+ * All matches of one pattern rule in a text. There is no cap on their number: a cap is how the hundred-and-first
+ * secret leaks. Time is bounded because patterns are (pattern.ts).
+ */
+export function matchRule(compiled: CompiledRule, text: string, key: KeyMeaning | undefined, into: Match[]): void {
+  const { regex, check, context, rule } = compiled;
+  if (regex === undefined) return;
+  regex.lastIndex = 0;
+  for (let m = regex.exec(text); m !== null; m = regex.exec(text)) {
+    const whole = m[0];
+    const [start, end] = (compiled.narrowed ? m.indices?.groups?.["value"] : undefined) ?? [
+      m.index,
+      m.index + whole.length,
+    ];
+    if (whole === "") regex.lastIndex++;
+    const value = start === m.index && end - start === whole.length ? whole : text.slice(start, end);
+    if (check !== undefined && !check(value)) {
+      // What was refused may overlap what is sound: 12 digits, then a card number.
+      regex.lastIndex = m.index + 1;
+      continue;
+    }
+    let severity = rule.severity;
+    if (context !== undefined && !key?.gives.has(compiled.index) && !contextNear(text, start, end, context)) {
+      if (context.otherwise === undefined) continue;
+      severity = context.otherwise;
+    }
+    // Documentation prints keys that open nothing (AKIAIOSFODNN7EXAMPLE). They are reported, as what they are.
+    const documented = rule.category === "sensitive_data" && isPlaceholder(value);
+    into.push({
+      rule: compiled.index,
+      type: documented ? "documentation_secret" : rule.type,
+      severity: documented ? "low" : severity,
+      start,
+      end,
+    });
+  }
+}

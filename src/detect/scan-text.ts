@@ -1,0 +1,100 @@
+import type { Compiled, CompiledRule, KeyMeaning } from "./compile.js";
+import { phaseBit, roleBit } from "./compile.js";
+import type { Fact } from "./analyzers.js";
+import { analyze } from "./analyzers.js";
+import type { LeafPlace, Match } from "./finding.js";
+import { matchRule } from "./match-rule.js";
+import { viewsOf } from "./normalize.js";
+
+/** How deep hidden text is unfolded: base64 of percent-encoding is read, a third layer is not. */
+const MAX_VIEW_DEPTH = 2;
+
+export type TextScanner = (text: string, at: LeafPlace, key: KeyMeaning | undefined) => readonly Match[];
+
+const NOTHING: readonly never[] = [];
+
+/** A scanner of single texts over compiled rules. */
+export function textScanner(compiled: Compiled): TextScanner {
+  const { rules, automaton } = compiled;
+  const woken = new Int32Array(rules.length);
+  const hinted = new Int32Array(rules.length);
+  let epoch = 0;
+
+  function candidates(text: string, at: LeafPlace, key: KeyMeaning | undefined): Candidates {
+    const scan = automaton.scan(text);
+    epoch++;
+    const { bits, digits, word } = scan;
+    const want = (roleBit(at.role) << 16) | phaseBit(at.phase);
+    let list: CompiledRule[] | undefined;
+    let anyHint = (key?.gives.size ?? 0) > 0;
+    const wake = (i: number): void => {
+      if (woken[i] === epoch) return;
+      woken[i] = epoch;
+      const c = rules[i] as CompiledRule;
+      if (digits < c.digits || (bits & c.bits) !== c.bits) return;
+      if ((c.roles & (want >> 16)) === 0 || (c.phases & want) === 0) return;
+      (list ??= []).push(c);
+    };
+    for (let f = 0; f < scan.found; f++) {
+      const id = scan.ids[f] as number;
+      for (const i of compiled.wakes[id] as readonly number[]) wake(i);
+      for (const i of compiled.hints[id] as readonly number[]) {
+        hinted[i] = epoch;
+        anyHint = true;
+      }
+    }
+    if (digits > 0) {
+      for (const i of compiled.digitRules) {
+        if ((rules[i] as CompiledRule).digits > digits) break;
+        wake(i);
+      }
+      if (anyHint) {
+        for (const i of compiled.hintedDigitRules) {
+          if ((rules[i] as CompiledRule).digits > digits) break;
+          if (hinted[i] === epoch || key?.gives.has(i)) wake(i);
+        }
+      }
+    }
+    for (const i of compiled.charRules) {
+      const need = (rules[i] as CompiledRule).bits;
+      if ((bits & need) === need) wake(i);
+    }
+    for (const i of key?.wakes ?? NOTHING) wake(i);
+    return { list: list ?? NOTHING, bits, word };
+  }
+
+  function scanAt(text: string, at: LeafPlace, key: KeyMeaning | undefined, depth: number): readonly Match[] {
+    const { list, bits, word } = candidates(text, at, key);
+    let matches: Match[] | undefined;
+    for (const rule of list) matchRule(rule, text, key, (matches ??= []));
+    for (const fact of analyze(text, at, bits, compiled)) addFact(fact, at, (matches ??= []));
+    if (depth < MAX_VIEW_DEPTH) {
+      for (const view of viewsOf(text, bits, word)) {
+        const seen = scanAt(view.text, at, key, depth + 1);
+        for (const m of seen) {
+          const [start, end] = view.back(m.start, m.end);
+          const known = matches?.some((o) => o.rule === m.rule && o.start < end && start < o.end) ?? false;
+          if (!known) (matches ??= []).push({ ...m, start, end });
+        }
+      }
+    }
+    return matches ?? NOTHING;
+  }
+
+  function addFact(fact: Fact, at: LeafPlace, into: Match[]): void {
+    const named = "rule" in fact ? [fact.rule] : compiled.facts.get(`${fact.analyzer}/${fact.fact}`);
+    for (const i of named ?? NOTHING) {
+      const { rule, roles, phases } = rules[i] as CompiledRule;
+      if ((roles & roleBit(at.role)) === 0 || (phases & phaseBit(at.phase)) === 0) continue;
+      into.push({ rule: i, type: rule.type, severity: rule.severity, start: fact.start, end: fact.end });
+    }
+  }
+
+  return (text, at, key) => (text === "" ? NOTHING : scanAt(text, at, key, 0));
+}
+
+interface Candidates {
+  readonly list: readonly CompiledRule[];
+  readonly bits: number;
+  readonly word: number;
+}

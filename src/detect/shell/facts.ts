@@ -1,0 +1,167 @@
+import { pathFacts } from "../path.js";
+import { sqlFacts } from "../sql/facts.js";
+import type { ResolvedCommand } from "./unwrap.js";
+import { resolveShell } from "./unwrap.js";
+import { deviceTarget, rmTarget } from "./targets.js";
+import { interpreterFacts, rawShellFacts } from "./reverse.js";
+
+export const SHELL_FACTS = [
+  "delete_root", // rm -rf of /, ~, a system folder, or a bare glob
+  "delete_recursive", // rm -rf of something else
+  "delete_scratch", // rm -rf of what is rebuilt or temporary: node_modules, /tmp/x
+  "delete_fed", // deletes whatever find or a pipe names
+  "format_disk", // mkfs, dd of=/dev, wipefs, writes to a block device
+  "permissions_root", // chmod -R 777 /, chown -R of a system folder
+  "power", // shutdown, reboot, halt
+  "fork_bomb",
+  "reverse_shell",
+  "pipe_to_shell", // curl … | sh
+  "decode_to_shell", // base64 -d | sh
+  "read_credentials", // cat ~/.ssh/id_rsa, /etc/shadow
+  "send_file", // curl -d @file, nc host < file
+  "overwrite_system_file",
+  "interpreter_exec", // python -c "os.system(…)"
+  "disable_protection", // history -c, setenforce 0, iptables -F, kill -9 -1
+] as const;
+export type ShellFactName = (typeof SHELL_FACTS)[number];
+
+export interface ShellFact {
+  readonly analyzer: "shell" | "sql";
+  readonly fact: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+const MAX_SHELL = 256 * 1024;
+const SHELL = /^(?:ba|z|da|k|c|tc|fi|a)?sh$/;
+const INTERPRETER = /^(?:python[\d.]*|perl|ruby|php|node|osascript|lua)$/;
+const DOWNLOAD = /^(?:curl|wget|fetch|aria2c|lwp-download|http|https)$/;
+const DECODE = /^(?:base64|base32|xxd|openssl|uudecode|gunzip|zcat|rev|tr|printf|echo)$/;
+
+export interface ShellReading {
+  readonly commands: readonly ResolvedCommand[];
+  readonly facts: readonly ShellFact[];
+}
+
+/** What a command line does. */
+export function readShell(text: string): ShellReading {
+  const shell = text.slice(0, MAX_SHELL);
+  const commands = resolveShell(shell);
+  const facts: ShellFact[] = [];
+  for (const c of commands) {
+    const add = (fact: ShellFactName, start = c.command.start, end = c.command.end): void =>
+      void facts.push({ analyzer: "shell", fact, start, end });
+    commandFacts(c, add);
+    interpreterFacts(c, add);
+    sqlClientFacts(c, facts);
+  }
+  for (const f of rawShellFacts(shell)) {
+    if (!facts.some((g) => g.fact === f.fact)) facts.push({ analyzer: "shell", ...f });
+  }
+  return { commands, facts };
+}
+
+type Add = (fact: ShellFactName, start?: number, end?: number) => void;
+
+function commandFacts(c: ResolvedCommand, add: Add): void {
+  const { program, args } = c;
+  const operands = args.filter((a) => !a.startsWith("-"));
+  const flag = (letter: string, long: string): boolean =>
+    args.some((a) => a === long || (/^-[a-zA-Z]{1,10}$/.test(a) && a.includes(letter)));
+  if (program === "rm" && (flag("r", "--recursive") || flag("R", "--recursive"))) {
+    if (c.fed) add("delete_fed");
+    else if (operands.length > 0) add(rmTarget(operands));
+  } else if (program === "rm" && operands.some((o) => rmTarget([o]) === "delete_root")) add("delete_root");
+  else if (program === "rm" && c.fed) add("delete_fed");
+  else if (program === "find" && args.includes("-delete")) {
+    const roots = args.slice(0, args.findIndex((a) => a.startsWith("-")));
+    const filtered = args.some((a) => /^-(?:i?name|i?path|i?regex|[acm]time|[acm]min|size|type|user|empty|newer|perm|inum)$/.test(a));
+    add(!filtered && roots.some((r) => rmTarget([r]) === "delete_root") ? "delete_root" : "delete_fed");
+  } else if (/^(?:mkfs(?:\..*)?|wipefs|blkdiscard|mke2fs)$/.test(program) && !args.includes("--help")) add("format_disk");
+  else if (/^(?:sgdisk|parted|fdisk|sfdisk)$/.test(program) && /zap|mklabel|--delete|mkpart|-Z\b/i.test(args.join(" "))) add("format_disk");
+  else if (program === "dd" && args.some((a) => a.startsWith("of=") && deviceTarget(a.slice(3)))) add("format_disk");
+  else if (program === "shred" && operands.some((o) => deviceTarget(o) || flag("u", "--remove"))) {
+    add(operands.some(deviceTarget) ? "format_disk" : "delete_recursive");
+  } else if (/^(?:chmod|chown|chgrp)$/.test(program) && flag("R", "--recursive")) {
+    if (operands.slice(1).some((o) => rmTarget([o]) === "delete_root" && o !== "." && o !== "*")) add("permissions_root");
+  } else if (/^(?:shutdown|reboot|halt|poweroff)$/.test(program) && !args.includes("--help") && !flag("c", "--cancel")) add("power");
+  else if (program === "init" && /^[06]$/.test(args[0] ?? "")) add("power");
+  else if (program === "systemctl" && /^(?:poweroff|reboot|halt|kexec)$/.test(operands[0] ?? "")) add("power");
+  else if (program === "history" && flag("c", "--clear")) add("disable_protection");
+  else if (program === "setenforce" && args[0] === "0") add("disable_protection");
+  else if (program === "iptables" && flag("F", "--flush")) add("disable_protection");
+  else if (program === "ufw" && /^(?:disable|reset)$/.test(operands[0] ?? "")) add("disable_protection");
+  else if (program === "kill" && args.includes("-1") && args.length > 1) add("disable_protection");
+  sendFacts(c, add);
+  pipeFacts(c, add);
+  for (const r of c.command.redirects) {
+    if (/^(?:>|>>|>\||&>)$/.test(r.op) && deviceTarget(r.target.text)) add("format_disk");
+    if (r.op.includes(">") && /^\/etc\/(?:passwd|shadow|sudoers|crontab|hosts|ld\.so\.preload)/.test(r.target.text)) add("overwrite_system_file");
+  }
+  if (program === "tee" && operands.some((o) => /^\/etc\/(?:passwd|shadow|sudoers|crontab)/.test(o))) add("overwrite_system_file");
+  for (const w of [...c.words.slice(1), ...c.command.redirects.filter((r) => r.op === "<").map((r) => r.target)]) {
+    if (/^(?:chmod|chown|ls|stat|test|mkdir|ssh-keygen|touch|ssh-add|echo|find|grep|export)$/.test(program)) break;
+    if (pathFacts(w.text).some((f) => f.fact === "credential_file")) add("read_credentials", w.start, w.end);
+  }
+}
+
+/** What feeds a shell: a download, or something decoded. */
+function pipeFacts(c: ResolvedCommand, add: Add): void {
+  const runs = SHELL.test(c.program) || INTERPRETER.test(c.program) || c.program === "source" || c.program === ".";
+  if (!runs) return;
+  const reads = !c.args.some((a) => !a.startsWith("-")) || c.args.includes("-s") || c.args.includes("-");
+  for (let from = c.command.pipedFrom; from !== undefined && reads; from = from.pipedFrom) {
+    const name = (from.words.map((w) => w.text).find((w) => !/^(?:sudo|env)$|=/.test(w)) ?? "").replace(/^.*\//, "");
+    if (DOWNLOAD.test(name)) add("pipe_to_shell", from.start, c.command.end);
+    else if (/^(?:base64|base32|xxd|openssl|uudecode|rev)$/.test(name)) add("decode_to_shell", from.start, c.command.end);
+    else if (DECODE.test(name)) continue;
+  }
+}
+
+function sendFacts(c: ResolvedCommand, add: Add): void {
+  const { program, args } = c;
+  args.forEach((a, i) => {
+    const value = args[i + 1] ?? "";
+    if (program === "curl") {
+      const data = /^(?:-d|--data(?:-binary|-raw|-urlencode|-ascii)?|--json)$/.test(a) && value.startsWith("@");
+      const form = /^(?:-F|--form)$/.test(a) && /=@/.test(value);
+      const upload = /^(?:-T|--upload-file)$/.test(a);
+      if (data || form || upload || /^-d@/.test(a)) add("send_file");
+    } else if (program === "wget" && /^--(?:post|body)-file/.test(a)) add("send_file");
+  });
+  if (/^(?:nc|ncat|netcat)$/.test(program) && c.command.redirects.some((r) => r.op === "<")) add("send_file");
+}
+
+const SQL_CLIENTS: Readonly<Record<string, readonly string[]>> = {
+  psql: ["-c", "--command"], mysql: ["-e", "--execute"], mariadb: ["-e", "--execute"], sqlcmd: ["-Q", "-q"],
+  snowsql: ["-q", "--query"], "clickhouse-client": ["-q", "--query"], bq: ["query"], duckdb: ["-c"], cockroach: ["-e"],
+  mysqladmin: [], usql: ["-c"],
+};
+
+/** SQL handed to a database client is SQL. */
+function sqlClientFacts(c: ResolvedCommand, facts: ShellFact[]): void {
+  const options = SQL_CLIENTS[c.program];
+  const sql: { text: string; start: number }[] = [];
+  const [, ...rest] = c.words;
+  if (c.program === "sqlite3" || c.program === "duckdb") {
+    for (const w of rest.slice(1)) if (/\s/.test(w.text)) sql.push({ text: w.text, start: w.start + 1 });
+  }
+  rest.forEach((w, i) => {
+    const next = rest[i + 1];
+    if (options?.includes(w.text) && next !== undefined) sql.push({ text: next.text, start: next.start + 1 });
+    const joined = options?.map((o) => (o.startsWith("--") ? `${o}=` : o)).find((o) => w.text.startsWith(o) && w.text.length > o.length);
+    if (joined !== undefined && joined.startsWith("-")) sql.push({ text: w.text.slice(joined.length), start: w.start });
+  });
+  if (options !== undefined || c.program === "sqlite3") {
+    if (c.command.input !== undefined) sql.push({ text: c.command.input, start: c.command.inputStart ?? c.command.start });
+    const from = c.command.pipedFrom;
+    if (from !== undefined && /^(?:echo|printf)$/.test(from.words[0]?.text ?? "")) {
+      sql.push({ text: from.words.slice(1).map((w) => w.text).join(" "), start: from.start });
+    }
+  }
+  for (const s of sql) {
+    for (const f of sqlFacts(s.text)) {
+      facts.push({ analyzer: "sql", fact: f.fact, start: c.command.start, end: c.command.end });
+    }
+  }
+}

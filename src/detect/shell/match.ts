@@ -1,0 +1,66 @@
+/**
+ * Commands as data: `git push --force`, `aws s3 rm --recursive`, `kubectl delete`, `* --no-preserve-root`.
+ * The first word is the program (globs allowed). Plain words are subcommands, in this order, each directly after the
+ * one before it but for options and their values. Words that start with a dash must be among the options, anywhere;
+ * `-rf` asks for both letters, in any spelling (`-r -f`, `-fr`); `-f|--force` for one of several. `…` between
+ * subcommands stands for any words.
+ */
+export interface CommandPattern {
+  readonly program: RegExp;
+  readonly words: readonly (RegExp | null)[];
+  readonly options: readonly (readonly string[])[];
+}
+
+/** Compiles one command pattern. */
+export function compileCommand(text: string): CommandPattern {
+  const [program = "*", ...rest] = text.trim().split(/\s+/);
+  return {
+    program: glob(program),
+    words: rest.filter((w) => !w.startsWith("-")).map((w) => (w === "…" || w === "..." ? null : glob(w))),
+    options: rest.filter((w) => w.startsWith("-")).map((w) => w.split("|")),
+  };
+}
+
+/** Matches a command line, wrappers and path of the program already removed. */
+export function matchesCommand(argv: readonly string[], pattern: CommandPattern): boolean {
+  if (!pattern.program.test(argv[0] ?? "")) return false;
+  const args = argv.slice(1);
+  return pattern.options.every((any) => any.some((o) => hasOption(args, o))) && hasWords(args, pattern.words);
+}
+
+/** True when one argument is the option, alone, in a cluster of letters, or with `=value`. */
+export function hasOption(args: readonly string[], option: string): boolean {
+  if (option.startsWith("--")) {
+    return args.some((a) => a === option || a.startsWith(`${option}=`));
+  }
+  const letters = option.slice(1);
+  if (args.includes(option) || args.some((a) => a.startsWith(`${option}=`))) return true;
+  return [...letters].every((l) => args.some((a) => /^-[a-zA-Z]{1,12}$/.test(a) && a.includes(l)));
+}
+
+function hasWords(args: readonly string[], words: readonly (RegExp | null)[]): boolean {
+  let at = 0;
+  let anywhere = false;
+  for (const word of words) {
+    if (word === null) {
+      anywhere = true;
+      continue;
+    }
+    for (;; at++) {
+      const arg = args[at];
+      if (arg === undefined) return false;
+      if (!arg.startsWith("-") && word.test(arg)) break;
+      // Between subcommands only options and the value after one may stand.
+      const isValue = args[at - 1]?.startsWith("-") === true && !args[at - 1]?.includes("=");
+      if (!anywhere && !arg.startsWith("-") && !isValue) return false;
+    }
+    at++;
+    anywhere = false;
+  }
+  return true;
+}
+
+function glob(text: string): RegExp {
+  const any = text.split("|").map((t) => t.replace(/[.+?^${}()[\]\\]/g, "\\$&").replaceAll("*", ".{0,256}"));
+  return new RegExp(`^(?:${any.join("|")})$`, "i");
+}

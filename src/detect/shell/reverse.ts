@@ -1,0 +1,64 @@
+import type { ShellFactName } from "./facts.js";
+import type { ResolvedCommand } from "./unwrap.js";
+
+type Add = (fact: ShellFactName, start?: number, end?: number) => void;
+
+const CODE_OPTION: Readonly<Record<string, RegExp>> = {
+  python: /^-[a-zA-Z]{0,4}c$/, perl: /^-[a-zA-Z]{0,4}[eE]$/, ruby: /^-[a-z]{0,6}e$/, php: /^-r$/, node: /^(?:-e|--eval|-p)$/,
+  lua: /^-e$/, osascript: /^-e$/, awk: /^(?!-)/, gawk: /^(?!-)/, powershell: /^-(?:c|command|e|ec|enc|encodedcommand|nop)$/i,
+  pwsh: /^-(?:c|command|e|ec|enc|encodedcommand)$/i, groovy: /^-e$/, deno: /^eval$/,
+};
+const SOCKET =
+  /\bsocket\b|TCPSocket|fsockopen|IO::Socket|\/inet\/tcp|net\.(?:Socket|connect|createConnection)|stream_socket_client|TCPClient|socket_create/i;
+const SPAWN =
+  /\/bin\/(?:ba|z|da)?sh|\bcmd(?:\.exe)?\b|pty\.spawn|subprocess|os\.dup2|\bexec\b|\bsystem\b|spawn|popen|shell_exec|passthru|proc_open|\bsh -i\b|iex\b/i;
+const EXECUTES =
+  /os\.system\s*\(|subprocess\.\w{1,20}\s*\(|child_process|\bexecSync\b|\bshell_exec\s*\(|\bpassthru\s*\(|shutil\.rmtree|fs\.rm(?:dir)?Sync|FileUtils\.rm_rf|os\.remove|unlink\s*\(/;
+
+/** What an interpreter is told to run on its command line. */
+export function interpreterFacts(c: ResolvedCommand, add: Add): void {
+  const kind = c.program.replace(/[\d.]+$/, "");
+  const option = CODE_OPTION[kind];
+  const code = option === undefined ? -1 : c.args.findIndex((a) => option.test(a));
+  const text = code === -1 ? "" : c.args.slice(code).join(" ");
+  if (text !== "" && SOCKET.test(text) && SPAWN.test(text)) add("reverse_shell");
+  else if (text !== "" && EXECUTES.test(text)) add("interpreter_exec");
+  if (/^(?:nc|ncat|netcat|nc\.traditional|nc\.openbsd|rcat|busybox)$/.test(c.program)) netcat(c, add);
+  const joined = c.args.join(" ");
+  if (c.program === "socat" && /exec:|system:|\bpty\b/i.test(joined)) add("reverse_shell");
+  if (c.program === "telnet" && (c.command.pipedFrom !== undefined || c.args.length > 1)) {
+    if (/\bsh\b/.test(c.command.pipedFrom?.words.at(-1)?.text ?? "")) add("reverse_shell");
+  }
+  if (c.program === "msfvenom" && /shell|meterpreter/.test(joined)) add("reverse_shell");
+}
+
+function netcat(c: ResolvedCommand, add: Add): void {
+  const runs = c.args.some((a, i) => (/^-[a-z]{0,6}[ec]$/i.test(a) || a === "--exec" || a === "--sh-exec") && /(?:sh|cmd|powershell|bash|python)/i.test(c.args[i + 1] ?? ""));
+  const piped = /(?:^|\/)(?:ba|z|da|k|a)?sh$/.test(c.command.pipedFrom?.words[0]?.text ?? "");
+  if (runs || piped) add("reverse_shell");
+}
+
+interface RawFact {
+  readonly fact: ShellFactName;
+  readonly start: number;
+  readonly end: number;
+}
+
+const RAW: readonly (readonly [ShellFactName, RegExp])[] = [
+  ["reverse_shell", /\/dev\/(?:tcp|udp)\/[^\s/]{1,255}\/\d{1,5}/],
+  ["reverse_shell", /mkfifo\b[^\n]{0,200}\|\s{0,4}(?:nc|ncat|telnet|openssl)\b|mkfifo\b[^\n]{0,200}\b(?:nc|ncat|openssl s_client|telnet)\b/],
+  ["reverse_shell", /mknod\b[^\n]{0,80}\bp\b[^\n]{0,120}\b(?:nc|telnet)\b/],
+  ["reverse_shell", /ztcp\b[^\n]{0,100}\b(?:sh|REPLY)\b/],
+  ["reverse_shell", /TCPClient\s{0,4}\(|New-Object\s{1,4}(?:System\.)?Net\.Sockets\.TCPClient/i],
+  ["reverse_shell", /java\.net\.Socket|new\s{1,4}Socket\s{0,4}\([^)\n]{0,80}\d|net\.Dial\s{0,4}\(/],
+  ["fork_bomb", /([\w:.]{1,16})\s{0,4}\(\)\s{0,4}\{\s{0,4}[\w:.]{1,16}\s{0,4}\|\s{0,4}[\w:.]{1,16}\s{0,4}&\s{0,4}\}\s{0,4};/],
+  ["fork_bomb", /%0\s{0,2}\|\s{0,2}%0/],
+];
+
+/** Shapes that no command boundary holds together: bash's network files, pipes through fifos, fork bombs. */
+export function rawShellFacts(text: string): RawFact[] {
+  return RAW.flatMap(([fact, pattern]) => {
+    const m = pattern.exec(text);
+    return m === null ? [] : [{ fact, start: m.index, end: m.index + m[0].length }];
+  });
+}

@@ -1,0 +1,219 @@
+/**
+ * SQL injection in a value that is not SQL: a fragment that breaks out of the place a query gives it. The value is
+ * read three ways, as it would stand bare, in single and in double quotes, and each reading is judged by its tokens.
+ * Prose has quotes and the words "or" and "select" too, so every shape asks for more than one sign.
+ */
+import type { SqlToken } from "./tokens.js";
+import { tokenizeSql } from "./tokens.js";
+import { alwaysTrue } from "./where.js";
+
+export const SQLI_FACTS = [
+  "tautology", // ' OR 1=1
+  "condition", // ' AND (SELECT …)>0, a probe that answers yes or no
+  "union_select",
+  "stacked_query", // '; DROP TABLE users
+  "comment_terminator", // admin'--
+  "string_break", // a' = 'b, 'a'||'b
+  "probe_function", // SLEEP(5), EXTRACTVALUE(…), @@version
+  "clause_probe", // ORDER BY 10--, HAVING 1=1, PROCEDURE ANALYSE()
+] as const;
+export type SqliFactName = (typeof SQLI_FACTS)[number];
+
+export interface ValueFact {
+  readonly analyzer: "sqli";
+  readonly fact: SqliFactName;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A longer value is judged by its beginning: the fragment has to come early to take effect. */
+const MAX_VALUE = 16 * 1024;
+const MAY_BE = /['"`;=()#@]|--|\/\*|\|\||\b(?:union|or|and|having|order|select|between|like|rlike|regexp|limit)\b/i;
+
+/** Facts of one value. At most one per reading: the first sign decides. */
+export function valueFacts(text: string): ValueFact[] {
+  const value = text.slice(0, MAX_VALUE);
+  if (value.length < 3 || !MAY_BE.test(value)) return [];
+  for (const quote of ["", "'", '"', "`"]) {
+    const from = quote === "" ? 0 : value.indexOf(quote);
+    if (from === -1) continue;
+    const tokens = reading(value, quote, from);
+    const fact = judge(tokens, quote);
+    if (fact !== undefined) return [{ analyzer: "sqli", fact, start: 0, end: text.length }];
+  }
+  return [];
+}
+
+/** Tokens after the place the value breaks out of; in the bare reading, all of them. */
+function reading(value: string, quote: string, from: number): SqlToken[] {
+  const rest = quote === "" ? value : value.slice(from + 1);
+  return tokenizeSql(rest, { hash: true });
+}
+
+const isWord = (t: SqlToken | undefined, words: ReadonlySet<string>): boolean => t?.kind === "word" && words.has(t.text);
+const set = (text: string): ReadonlySet<string> => new Set(text.split(" "));
+
+const JOINERS = set("OR AND XOR DIV MOD RLIKE REGEXP");
+const VERBS = set(
+  "SELECT INSERT UPDATE DELETE DROP EXEC EXECUTE WAITFOR SHUTDOWN DECLARE CREATE ALTER TRUNCATE GRANT COPY CALL " +
+    "MERGE IF SET BEGIN COMMIT ROLLBACK SHOW USE UNION HANDLER LOAD VACUUM ATTACH DESC DESCRIBE BACKUP KILL BULK",
+);
+const COMPARE = set("LIKE ILIKE RLIKE REGEXP IN BETWEEN IS SOUNDS GLOB NOT MATCH COLLATE ESCAPE");
+const OPERATORS = set("= < > <= >= <> != <=> || && + - * / % ^ | & ~ ! :=");
+const PROBES = set(
+  "SLEEP BENCHMARK PG_SLEEP EXTRACTVALUE UPDATEXML LOAD_FILE DBMS_PIPE UTL_INADDR UTL_HTTP XMLTYPE XP_CMDSHELL XP_DIRTREE " +
+    "GET_LOCK ROW_COUNT EXP NAME_CONST SYS_EVAL SYS_EXEC GENERATE_SERIES RANDOMBLOB DBMS_LOCK SP_PASSWORD OUTFILE DUMPFILE " +
+    "GEOMETRYCOLLECTION POLYGON MULTIPOINT LINESTRING MAKE_SET ELT CTXSYS DBMS_UTILITY HTTPURITYPE SP_EXECUTESQL",
+);
+const SYSTEM = set("INFORMATION_SCHEMA SYSOBJECTS SYSCOLUMNS PG_CATALOG SQLITE_MASTER SYSUSERS ALL_TABLES MSYSACCESSOBJECTS PG_USER PG_SHADOW SYSDATABASES");
+
+function judge(all: readonly SqlToken[], quote: string): SqliFactName | undefined {
+  const tokens = all.filter((t) => t.kind !== "executable");
+  const quoted = quote !== "";
+  const code = tokens.filter((t) => t.kind !== "comment");
+  const comments = tokens.length - code.length;
+  const union = unionSelect(code);
+  if (union) return "union_select";
+  const stacked = stackedVerb(code, quoted);
+  if (stacked) return "stacked_query";
+  if (probe(code)) return "probe_function";
+  if (quoted) return judgeQuoted(tokens, code);
+  return judgeBare(tokens, code, comments);
+}
+
+function judgeQuoted(tokens: readonly SqlToken[], code: readonly SqlToken[]): SqliFactName | undefined {
+  const body = pastClosers(code);
+  const [first, second] = body;
+  if (first === undefined || tokens[0]?.kind === "comment") {
+    // Nothing follows the quote but a comment: the rest of the query is cut off.
+    return tokens.some((t) => t.kind === "comment") ? "comment_terminator" : undefined;
+  }
+  const joined = isWord(first, JOINERS) || first.text === "||" || first.text === "&&";
+  if (joined && second !== undefined) return condition(body.slice(1), true);
+  if (isWord(first, COMPARE) && second !== undefined && second.kind !== "word") return "string_break";
+  if (first.kind === "op" && OPERATORS.has(first.text) && second !== undefined && operand(second)) return "string_break";
+  if (first.text === ";" && body.length === 1) return tokens.some((t) => t.kind === "comment") ? "comment_terminator" : undefined;
+  return clause(body, tokens);
+}
+
+function judgeBare(tokens: readonly SqlToken[], code: readonly SqlToken[], comments: number): SqliFactName | undefined {
+  const at = valueEnd(code);
+  if (at === -1) return undefined;
+  const body = pastClosers(code.slice(at));
+  const [first, second] = body;
+  if (first === undefined) {
+    const last = tokens.at(-1);
+    return comments > 0 && at === 1 && code[0]?.kind === "number" && last?.kind === "comment" ? "comment_terminator" : undefined;
+  }
+  const joined = isWord(first, JOINERS) || first.text === "||" || first.text === "&&";
+  if (joined && second !== undefined) return condition(body.slice(1), false);
+  return clause(body, tokens);
+}
+
+/** Where the value proper ends in the bare reading: a number, a string, a word or a parenthesis; -1 for prose. */
+function valueEnd(code: readonly SqlToken[]): number {
+  let i = 0;
+  while (code[i]?.text === "-" || code[i]?.text === "+" || code[i]?.text === "(" || code[i]?.text === "!" || code[i]?.text === "~") i++;
+  const t = code[i];
+  if (t === undefined) return -1;
+  if (isWord(t, JOINERS) || t.text === ")" || t.text === "||" || t.text === "&&" || isWord(t, CLAUSES)) return i;
+  return i + 1;
+}
+
+function pastClosers(code: readonly SqlToken[]): readonly SqlToken[] {
+  let i = 0;
+  while (code[i]?.text === ")") i++;
+  return code.slice(i);
+}
+
+const operand = (t: SqlToken): boolean => t.kind !== "word" || /^@/.test(t.text);
+
+/** What follows OR or AND: true of everything, or at least a condition and not prose. */
+function condition(rest: readonly SqlToken[], quoted: boolean): SqliFactName | undefined {
+  const until = rest.findIndex((t) => t.text === ";");
+  const body = trimClosers(until === -1 ? rest : rest.slice(0, until));
+  if (body.length === 0) return undefined;
+  if (alwaysTrue(body) || alwaysTrue(openString(body))) return "tautology";
+  const [a, b, c] = body;
+  if (a?.kind === "word" && /^(?:NOT|EXISTS|CASE|IF|SELECT)$/.test(a.text) && (b?.text === "(" || b?.kind === "number")) return "condition";
+  if (a?.text === "(" && (b?.text === "SELECT" || b?.kind === "number" || b?.kind === "string")) return "condition";
+  const compares = (t: SqlToken | undefined): boolean => (t?.kind === "op" && OPERATORS.has(t.text)) || isWord(t, COMPARE);
+  if ((a?.kind === "number" || a?.kind === "string") && compares(b)) return "condition";
+  if (a?.kind === "word" && b?.text === "(" && body.some((t) => compares(t))) return "condition";
+  if (quoted && a?.kind === "word" && compares(b) && c !== undefined && operand(c)) return "condition";
+  if (a?.kind === "word" && b?.text === "=" && (c?.kind === "number" || c?.kind === "string")) return "condition";
+  if (quoted && (a?.kind === "number" || a?.kind === "string") && b === undefined) return "condition";
+  if (quoted && a?.text === "(") return "condition";
+  return undefined;
+}
+
+/** `'a'='a` is closed by the query's own quote. */
+function openString(body: readonly SqlToken[]): readonly SqlToken[] {
+  const last = body.at(-1);
+  if (last?.kind !== "string" || (last.text.length > 1 && last.text.endsWith("'"))) return body;
+  return [...body.slice(0, -1), { ...last, text: `${last.text}'` }];
+}
+
+function trimClosers(body: readonly SqlToken[]): readonly SqlToken[] {
+  let depth = 0;
+  const end = body.findIndex((t) => (t.text === "(" ? (depth++, false) : t.text === ")" ? --depth < 0 : false));
+  return end === -1 ? body : body.slice(0, end);
+}
+
+const CLAUSES = set("HAVING ORDER GROUP LIMIT PROCEDURE INTO UNION WHERE OFFSET RETURNING");
+
+/** Clauses that probe a query's shape. */
+function clause(body: readonly SqlToken[], tokens: readonly SqlToken[]): SqliFactName | undefined {
+  const [a, b, c] = body;
+  if (a?.kind !== "word") return undefined;
+  const commented = tokens.at(-1)?.kind === "comment";
+  if (a.text === "HAVING" && body.some((t) => t.kind === "op" && /^[=<>]/.test(t.text))) return "clause_probe";
+  if ((a.text === "ORDER" || a.text === "GROUP") && b?.text === "BY" && (c?.kind === "number" || commented)) return "clause_probe";
+  if (a.text === "LIMIT" && b?.kind === "number" && (c !== undefined || commented)) return "clause_probe";
+  if (a.text === "PROCEDURE" && b?.text === "ANALYSE") return "clause_probe";
+  if (a.text === "INTO" && /^(?:OUTFILE|DUMPFILE)$/.test(b?.text ?? "")) return "clause_probe";
+  if (a.text === "WHERE" && body.some((t) => t.kind === "op" && /^[=<>]/.test(t.text)) && commented) return "clause_probe";
+  return undefined;
+}
+
+function unionSelect(code: readonly SqlToken[]): boolean {
+  return code.some((t, i) => {
+    if (t.kind !== "word" || !/^(?:UNION|INTERSECT|EXCEPT|MINUS)$/.test(t.text)) return false;
+    let j = i + 1;
+    while (/^(?:ALL|DISTINCT|DISTINCTROW|\()$/.test(code[j]?.text ?? "")) j++;
+    const verb = code[j]?.text;
+    if (verb === "VALUES" && code[j + 1]?.text === "(") return true;
+    if (verb !== "SELECT") return false;
+    const next = code[j + 1];
+    // "the union select committee" is prose: a column list follows, or the end.
+    return next === undefined || next.kind !== "word" || code.slice(j).some((k) => k.kind === "op" || k.text === "FROM" || k.text === "NULL");
+  });
+}
+
+function stackedVerb(code: readonly SqlToken[], quoted: boolean): boolean {
+  return code.some((t, i) => {
+    if (t.text !== ";" || t.kind !== "op") return false;
+    const verb = code[i + 1];
+    const next = code[i + 2];
+    if (!isWord(verb, VERBS) || (i === 0 && !quoted && next === undefined)) return false;
+    if (next === undefined) return quoted || verb?.text === "SHUTDOWN";
+    if (next.kind !== "word") return true;
+    return quoted || /^(?:TABLE|DATABASE|FROM|INTO|DELAY|TIME|XP_\w{1,40}|MASTER|SP_\w{1,40}|USER|SET|VIEW|SCHEMA|PROCEDURE|WHERE)$/.test(next.text)
+      || code.slice(i + 2).some((k) => /^(?:FROM|SET|INTO|VALUES|WHERE)$/.test(k.text));
+  });
+}
+
+function probe(code: readonly SqlToken[]): boolean {
+  return code.some((t, i) => {
+    if (t.kind !== "word") return false;
+    const next = code[i + 1]?.text;
+    if (PROBES.has(t.text) && (next === "(" || next === ".")) {
+      return !/^(?:EXP|ELT|POLYGON|SLEEP)$/.test(t.text) || code[i + 2]?.kind === "number" || code[i + 2]?.text === "(" || code[i + 2]?.text === "~";
+    }
+    if (/^(?:XP_CMDSHELL|XP_DIRTREE|SP_PASSWORD)$/.test(t.text)) return true;
+    if (t.text === "WAITFOR" && /^(?:DELAY|TIME)$/.test(next ?? "")) return true;
+    if (SYSTEM.has(t.text) && code.some((k) => k.text === "FROM" || k.text === "SELECT")) return true;
+    if (/^@@(?:VERSION|DATADIR|HOSTNAME|SERVERNAME|BASEDIR|IDENTITY|LANGUAGE|SPID|PACK_RECEIVED|MICROSOFTVERSION)\b/.test(t.text)) return true;
+    return t.text === "INTO" && /^(?:OUTFILE|DUMPFILE)$/.test(next ?? "");
+  });
+}

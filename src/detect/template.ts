@@ -1,0 +1,30 @@
+/**
+ * Examples of secrets are written as templates, `ghp_{alnum:36}`, so that no secret-shaped string is committed.
+ * The fill is deterministic and varied enough for entropy checks.
+ */
+const ALPHABETS: Readonly<Record<string, string>> = {
+  alnum: "aB3dE5fG7hJ9kLmN2pQ4rS6tUvW8xYz1cD0bC",
+  lower: "qwzxkvjyhbgfmpdtlcnursiaoe",
+  lowernum: "a7k2m9x4q8z1w5v3b6n0c",
+  upper: "QWZXKVJYHBGFMPDTLCNURSIAOE",
+  uppernum: "K7Q2M9X4J8Z3W5V6B2N",
+  base32: "K7Q2M4XJZ3W5V6BNAGT",
+  hex: "9f3a7c1e5b8d2046",
+  digits: "7392845106",
+  base64: "aB3/dE5fG7hJ+9kLmN2pQ4rS6tUvW8xYz1",
+  base64url: "aB3_dE5fG7hJ-9kLmN2pQ4rS6tUvW8xYz1",
+};
+const FIELD = /\{([a-z0-9]+):(\d{1,4})\}/g;
+
+/** Fills `{name:length}` fields of a text; other braces stay. Names: alnum, lower, upper, hex, digits, base64… */
+export function fillTemplate(text: string): string {
+  return text.replaceAll(FIELD, (whole, name: string, length: string) => {
+    const alphabet = ALPHABETS[name];
+    if (alphabet === undefined) return whole;
+    let seed = 7;
+    return Array.from({ length: Number(length) }, () => {
+      seed = (seed * 48271 + 11) % 2147483647;
+      return alphabet[(seed >> 8) % alphabet.length];
+    }).join("");
+  });
+}

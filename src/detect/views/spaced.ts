@@ -1,0 +1,11 @@
+import type { View } from "../normalize.js";
+import { replaceView } from "./build.js";
+
+const SPACED = /^[ \t\n]{0,8}[\p{L}\p{P}](?:[ .\-_*]{1,3}[\p{L}\p{N}\p{P}]){11,4000}[ \t\n]{0,8}$/u;
+const GAP = /([ .\-_*]{1,3})/g;
+
+/** `i g n o r e   a l l` as `ignore all`: single letters apart by one gap, words by a longer one. */
+export function joinSpaced(text: string): View | undefined {
+  if (text.length > 16_000 || !SPACED.test(text)) return undefined;
+  return replaceView(text, GAP, (gap) => (gap.length === 1 ? "" : " "));
+}

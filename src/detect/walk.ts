@@ -1,0 +1,182 @@
+import type { Json } from "../model/json.js";
+import { isObject, pointerStep } from "../model/json.js";
+import type { JsonNode } from "../model/json-text.js";
+import { decodeString, liftEdits, MAX_JSON_DEPTH, parseJsonText } from "../model/json-text.js";
+import { SallyportError } from "../model/errors.js";
+import { looksLikeJson, plainNumber, repeatsKeys } from "./json-hints.js";
+import type { Role } from "../model/nouns.js";
+import type { DocumentPlace, Engine } from "./engine.js";
+import type { LeafPlace, Match, RawFinding } from "./finding.js";
+import { inferRole } from "./roles.js";
+
+interface Tools {
+  readonly scanLeaf: (text: string, at: LeafPlace) => readonly Match[];
+  readonly numberMatters: (value: number, key: string | undefined) => boolean;
+  readonly report: (match: Match, pointer: string, role: Role) => RawFinding;
+}
+
+/** How many layers of JSON inside a string inside JSON are walked; deeper ones are scanned as plain text. */
+const MAX_INNER = 3;
+/** Keys that were scanned and clean. Rows repeat them by the thousand. */
+const MAX_CLEAN_KEYS = 4096;
+
+/** What is known on the way down. */
+interface Walk {
+  readonly at: DocumentPlace;
+  readonly path: (string | number)[];
+  /** Pointer of the leaf that this document is the text of, and how many layers deep it is. */
+  readonly base: string;
+  readonly layer: number;
+  readonly found: RawFinding[];
+  /** Set when a number did not survive JavaScript, so that only the text can say what it was. */
+  inexact: boolean;
+  /** In an inner document: its text, so that spans can be lifted to it. */
+  readonly within: string | undefined;
+  /** The token of `within` being scanned. */
+  token: readonly [start: number, end: number];
+}
+
+const pointerOf = (walk: Walk): string => walk.path.map(pointerStep).join("");
+
+function newWalk(at: DocumentPlace, base: string, layer: number, within?: string): Walk {
+  return { at, path: [], base, layer, found: [], inexact: false, within, token: [0, 0] };
+}
+
+/** Records a finding; in an inner document its span is moved to the text that holds the document. */
+function emit(walk: Walk, finding: RawFinding): void {
+  const [start, end] = walk.token;
+  if (walk.within === undefined) walk.found.push(finding);
+  else if (walk.within[start] !== '"') walk.found.push({ ...finding, span: [start, end] });
+  else {
+    const [edit] = liftEdits(walk.within, start, end, [
+      { start: finding.span[0], end: finding.span[1], text: "" },
+    ]);
+    walk.found.push({ ...finding, span: edit === undefined ? [start, end] : [edit.start, edit.end] });
+  }
+}
+
+/** The two ways to walk a document, value or tree, over one way to scan a leaf. */
+export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTree"> {
+  const cleanKeys = new Set<string>();
+
+  function string(walk: Walk, text: string, key: string | undefined): void {
+    if (text.length < 2 && text.charCodeAt(0) < 0x80) return;
+    if (walk.layer < MAX_INNER && looksLikeJson(text) && innerJson(walk, text)) return;
+    const declared = walk.at.roleOf?.(walk.base + pointerOf(walk), key);
+    const role = declared ?? inferRole(walk.at.phase, key, text);
+    const matches = tools.scanLeaf(text, { role, phase: walk.at.phase, ...(key !== undefined && { key }) });
+    for (const m of matches) emit(walk, tools.report(m, pointerOf(walk), role));
+  }
+
+  /** `token` is the number as it is written, when known. A match spans the whole token: half a number is none. */
+  function number(walk: Walk, value: number, token: string | undefined, key: string | undefined): void {
+    const exact = !Number.isInteger(value) || Number.isSafeInteger(value);
+    if (!exact && token === undefined) walk.inexact = true;
+    if (!tools.numberMatters(value, key)) return;
+    const text = exact || token === undefined ? plainNumber(value) : token;
+    const place: LeafPlace = { role: "text", phase: walk.at.phase, ...(key !== undefined && { key }) };
+    for (const m of tools.scanLeaf(text, place)) {
+      const whole = { ...m, start: 0, end: (token ?? String(value)).length };
+      emit(walk, tools.report(whole, pointerOf(walk), "text"));
+    }
+  }
+
+  function memberKey(walk: Walk, key: string): void {
+    if (cleanKeys.has(key)) return;
+    const matches = tools.scanLeaf(key, { role: "text", phase: walk.at.phase });
+    for (const m of matches) emit(walk, { ...tools.report(m, pointerOf(walk), "text"), onKey: true });
+    if (matches.length === 0 && key.length < 64 && cleanKeys.size < MAX_CLEAN_KEYS) cleanKeys.add(key);
+  }
+
+  function value(walk: Walk, json: Json, key: string | undefined): void {
+    if (typeof json === "string") string(walk, json, key);
+    else if (typeof json === "number") number(walk, json, undefined, key);
+    else if (Array.isArray(json)) {
+      const depth = walk.path.push(0) - 1;
+      if (depth > MAX_JSON_DEPTH) tooDeep();
+      for (let i = 0; i < json.length; i++) {
+        walk.path[depth] = i;
+        value(walk, json[i] as Json, key);
+      }
+      walk.path.pop();
+    } else if (isObject(json)) {
+      const depth = walk.path.push("") - 1;
+      if (depth > MAX_JSON_DEPTH) tooDeep();
+      for (const name of Object.keys(json)) {
+        walk.path[depth] = name;
+        memberKey(walk, name);
+        value(walk, json[name] as Json, name);
+      }
+      walk.path.pop();
+    }
+  }
+
+  function tree(walk: Walk, text: string, node: JsonNode, key: string | undefined): void {
+    walk.token = [node.start, node.end];
+    if (node.kind === "string") string(walk, decodeString(text, node.start, node.end), key);
+    else if (node.kind === "number") {
+      const token = text.slice(node.start, node.end);
+      number(walk, Number(token), token, key);
+    } else {
+      node.children.forEach((child, i) => {
+        const name = node.kind === "object" ? (node.keys[i] as string) : undefined;
+        walk.path.push(name ?? i);
+        if (name !== undefined) {
+          const from = node.keyStarts[i] as number;
+          walk.token = [from, endOfString(text, from)];
+          memberKey(walk, name);
+        }
+        tree(walk, text, child, name ?? key);
+        walk.path.pop();
+      });
+    }
+  }
+
+  /**
+   * Walks the JSON a string leaf holds. First a quick look on JSON.parse's values; only a finding pays for
+   * positions. Returns false when the text is no JSON after all.
+   */
+  function innerJson(walk: Walk, text: string): boolean {
+    let parsed: Json;
+    try {
+      parsed = JSON.parse(text) as Json;
+    } catch {
+      return false;
+    }
+    const base = walk.base + pointerOf(walk);
+    const look = newWalk(walk.at, base, walk.layer + 1);
+    value(look, parsed, undefined);
+    if (look.found.length === 0 && !look.inexact && !repeatsKeys(parsed, text)) return true;
+    const exact = newWalk(walk.at, base, walk.layer + 1, text);
+    tree(exact, text, parseJsonText(text), undefined);
+    const pointer = pointerOf(walk);
+    for (const f of exact.found) emit(walk, { ...f, pointer, inner: f.pointer + (f.inner ?? "") });
+    return true;
+  }
+
+  return {
+    scanJson(json, at) {
+      const walk = newWalk(at, "", 0);
+      value(walk, json, undefined);
+      const { text } = at;
+      if (text === undefined || !(walk.inexact || repeatsKeys(json, text))) return walk.found;
+      return this.scanTree(text, parseJsonText(text), at);
+    },
+    scanTree(text, node, at) {
+      const walk = newWalk(at, "", 0);
+      tree(walk, text, node, undefined);
+      return walk.found;
+    },
+  };
+}
+
+/** Deeper nesting would exhaust the stack of whoever parses the document next. */
+function tooDeep(): never {
+  throw new SallyportError("json_invalid", `nested deeper than ${MAX_JSON_DEPTH}`);
+}
+
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
+  return at + 1;
+}

@@ -1,0 +1,281 @@
+/**
+ * The straight line of one governed call: checkInput → record → forward → checkOutput → record → reply.
+ * The order is written here once. A stage that throws denies; nothing is forwarded before its decision is durable,
+ * and nothing is released before its outcome is.
+ */
+import { decisionBody, outcomeBody, type OutcomeInput } from "./audit/bodies.js";
+import type { AuditLog } from "./audit/log.js";
+import { limitSource, type ServerConfig } from "./config/load.js";
+import { redactDocument } from "./detect/apply-redactions.js";
+import type { Engine } from "./detect/engine.js";
+import { scanArguments } from "./gate/arguments.js";
+import { failureResult, refusalResult, withNotices } from "./gate/reply.js";
+import { measure, scanResult, trim, type Measured } from "./gate/result.js";
+import { withDigests } from "./gate/digests.js";
+import { claim, remaining, reserveCall, type Amount } from "./limits/windows.js";
+import type { Call, Decision, ToolResult, Verdict } from "./model/call.js";
+import { SallyportError, type ErrorCode } from "./model/errors.js";
+import type { JsonObject } from "./model/json.js";
+import type { Posture } from "./model/posture.js";
+import { decide, failClosed, type LimitOverrun } from "./policy/decide.js";
+
+export interface GateParts {
+  readonly engine: Engine;
+  /** A detector's own sentence on what to change. */
+  readonly advise: (detector: string) => string | undefined;
+  readonly posture: Posture;
+  /** Hash of everything that decides; every decision points to it. */
+  readonly snapshot: string;
+  readonly audit: AuditLog;
+  /** The server a call goes to, with its connector and limits as known by now. */
+  readonly server: (name: string) => ServerConfig;
+  readonly log: { error(fields: object, message: string): void };
+}
+
+/** What the downstream answered: a result, or a JSON-RPC error, which may carry data just as well. */
+export interface Answer extends ToolResult {
+  readonly body: "result" | "error";
+}
+
+/** What the client is told. `unchanged`: the very bytes that the downstream sent. */
+export type Governed =
+  | { readonly kind: "unchanged" }
+  | { readonly kind: "changed"; readonly body: "result" | "error"; readonly text: string }
+  | { readonly kind: "cancelled" };
+
+export interface OutputVerdict extends Verdict<ToolResult> {
+  readonly measured: Measured;
+}
+
+export interface Gate {
+  checkInput(call: Call): Promise<Verdict<Call>>;
+  checkOutput(call: Call, result: ToolResult): Promise<OutputVerdict>;
+  /** `forward` sends the call on, as changed by the input gate; it rejects with a SallyportError when it cannot. */
+  govern(call: Call, forward: (call: Call) => Promise<Answer>): Promise<Governed>;
+}
+
+export function createGate(parts: GateParts): Gate {
+  return {
+    checkInput: async (call) => checkInput(parts, call),
+    checkOutput: async (call, result) => checkOutput(parts, call, result),
+    govern: (call, forward) => govern(parts, call, forward),
+  };
+}
+
+/** Judges the arguments. Pure but for the clock; the call's budget is reserved with the record (see `admit`). */
+export function checkInput(parts: GateParts, call: Call, over: readonly LimitOverrun[] = []): Verdict<Call> {
+  const { engine, posture, snapshot } = parts;
+  const found = scanArguments(engine, parts.server(call.server).connector, call);
+  const decision = decide({ phase: "input", findings: found, posture, snapshot, over, advise: parts.advise });
+  const masked = decision.findings.filter((f) => f.action === "redact" && f.pointer.startsWith("/arguments"));
+  if (decision.decision === "deny" || masked.length === 0) return { subject: call, decision, changed: false };
+  const inside = masked.map((f) => ({ ...f, pointer: f.pointer.slice("/arguments".length) }));
+  const { text } = redactDocument(call.argsText, inside);
+  const subject = { ...call, argsText: text, args: JSON.parse(text) as JsonObject };
+  return { subject, decision, changed: true };
+}
+
+/**
+ * Judges a result: size → every leaf → decide → redact → limit rows and bytes. `left` is what the cumulative window
+ * still grants; without it only the limits of one call hold.
+ */
+export function checkOutput(parts: GateParts, call: Call, result: ToolResult, left?: Amount): OutputVerdict {
+  const { engine, posture, snapshot } = parts;
+  const server = parts.server(call.server);
+  const received = measure(server, result);
+  const over = overruns(server, received, left);
+  const { findings, notScanned } = scanResult(engine, result);
+  const input = { phase: "output", posture, snapshot, advise: parts.advise } as const;
+  const decision = decide({ ...input, findings, over });
+  const measured = { ...received, notScanned };
+  if (decision.decision === "deny") return { subject: result, decision, changed: false, measured };
+
+  const masked = decision.findings.filter((f) => f.action === "redact");
+  const text = masked.length === 0 ? result.text : redactDocument(result.text, masked).text;
+  const limits = decision.constraints;
+  if (limits === undefined) {
+    const subject = text === result.text ? result : retold(text);
+    return { subject, decision, changed: subject !== result, measured };
+  }
+  const cut = trim(server, text, limits, over);
+  if (cut.withheld !== undefined) {
+    // Nothing could be cut to fit, so what was to be shortened is refused.
+    const refused = decide({ ...input, findings, over: over.map((o) => ({ ...o, action: "block" as const })) });
+    return { subject: result, decision: refused, changed: false, measured };
+  }
+  return { subject: retold(cut.text), decision, changed: true, measured: { ...measured, ...cut.released } };
+}
+
+async function govern(
+  parts: GateParts,
+  call: Call,
+  forward: (call: Call) => Promise<Answer>,
+): Promise<Governed> {
+  const started = performance.now();
+  const admitted = await admit(parts, call);
+  if (admitted.decision.decision === "deny") return refused(call, admitted.decision);
+
+  let answer: Answer;
+  try {
+    answer = await forward(admitted.subject);
+  } catch (error) {
+    return settleFailure(parts, call, error, performance.now() - started);
+  }
+  return settle(parts, admitted, answer, performance.now() - started);
+}
+
+/** checkInput and its record. The window's budget is reserved in the same commit, so that a crash cannot part them. */
+async function admit(parts: GateParts, call: Call): Promise<Verdict<Call>> {
+  let verdict: Verdict<Call>;
+  try {
+    verdict = checkInput(parts, call);
+  } catch (error) {
+    verdict = { subject: call, decision: stageFailed(parts, "input", error), changed: false };
+  }
+  try {
+    await parts.audit.appendDecision((tx) => {
+      const { connector, limits } = parts.server(call.server);
+      const window = limits.window;
+      if (window !== undefined && verdict.decision.decision !== "deny") {
+        const key = { principal: call.principal.id, connector: connector?.connector ?? "generic" };
+        const reserved = reserveCall(tx, key, window, Date.now());
+        if (!reserved.ok) {
+          const { limit, used: actual, retryAfterMs } = reserved;
+          const source = limitSource(parts.server(call.server), "window");
+          // Nothing is left to cut the result to, so truncating means refusing.
+          const action = limits.on_exceed !== undefined && { action: "block" as const };
+          const spent: LimitOverrun = { kind: "window", limit, actual, source, retryAfterMs, ...action };
+          verdict = checkInput(parts, call, [spent]);
+        }
+      }
+      const decision = withDigests(verdict.decision, { arguments: call.args }, parts.audit);
+      return decisionBody({ call, decision }, parts.audit);
+    });
+    return verdict;
+  } catch (error) {
+    return { subject: call, decision: stageFailed(parts, "input", error), changed: false };
+  }
+}
+
+/** checkOutput and its record. What the window grants is claimed in the same commit, so parallel calls cannot overshoot. */
+async function settle(
+  parts: GateParts,
+  admitted: Verdict<Call>,
+  answer: Answer,
+  durationMs: number,
+): Promise<Governed> {
+  const call = admitted.subject;
+  let verdict: OutputVerdict;
+  try {
+    verdict = checkOutput(parts, call, answer);
+  } catch (error) {
+    verdict = unjudged(answer, stageFailed(parts, "output", error));
+  }
+  try {
+    await parts.audit.appendOutcome((tx) => {
+      const { connector, limits } = parts.server(call.server);
+      if (limits.window !== undefined && verdict.decision.decision !== "deny") {
+        const key = { principal: call.principal.id, connector: connector?.connector ?? "generic" };
+        const left = remaining(tx, key, limits.window, Date.now());
+        const want = { rows: verdict.measured.rows.released, bytes: verdict.subject.bytes };
+        if (want.rows > left.rows || want.bytes > left.bytes) verdict = checkOutput(parts, call, answer, left);
+        if (verdict.decision.decision !== "deny")
+          claim(tx, key, limits.window, Date.now(), {
+            rows: verdict.measured.rows.released,
+            bytes: Math.min(verdict.subject.bytes, left.bytes),
+          });
+      }
+      return outcomeBody(outcomeOf(parts, call, answer, verdict, durationMs), parts.audit);
+    });
+  } catch (error) {
+    return refused(call, stageFailed(parts, "output", error));
+  }
+  if (verdict.decision.decision === "deny") return refused(call, verdict.decision);
+  const text = withNotices(verdict.subject.text, answer.body, call, [admitted.decision, verdict.decision]);
+  if (text === answer.text) return { kind: "unchanged" };
+  return { kind: "changed", body: answer.body, text };
+}
+
+/** The downstream could not answer, or the client no longer waits. Recorded before anybody is told. */
+async function settleFailure(
+  parts: GateParts,
+  call: Call,
+  error: unknown,
+  durationMs: number,
+): Promise<Governed> {
+  const code: ErrorCode = error instanceof SallyportError ? error.code : "internal";
+  const outcome =
+    code === "cancelled" ? "cancelled" : code === "downstream_timeout" ? "timed_out" : "failed";
+  parts.log.error({ call: call.id, server: call.server, tool: call.tool, code, err: error }, `call ${outcome}`);
+  try {
+    await parts.audit.appendOutcome(() =>
+      outcomeBody({ callId: call.id, outcome, durationMs, error: code }, parts.audit),
+    );
+  } catch (failure) {
+    return refused(call, stageFailed(parts, "output", failure));
+  }
+  if (code === "cancelled") return { kind: "cancelled" };
+  return { kind: "changed", body: "result", text: failureResult(call, code, error) };
+}
+
+function outcomeOf(
+  parts: GateParts,
+  call: Call,
+  answer: Answer,
+  verdict: OutputVerdict,
+  durationMs: number,
+): OutcomeInput {
+  const { decision, measured, subject } = verdict;
+  const denied = decision.decision === "deny";
+  const cut = decision.constraints !== undefined;
+  const released = denied ? 0 : subject.bytes;
+  return {
+    callId: call.id,
+    outcome: denied ? "withheld" : cut ? "truncated" : decision.decision === "remediate" ? "redacted" : "released",
+    decision: withDigests(decision, answer.value, parts.audit),
+    rows: { ...measured.rows, released: denied ? 0 : measured.rows.released },
+    bytes: { received: answer.bytes, released },
+    isError: answer.body === "error" || (answer.value as JsonObject | null)?.["isError"] === true,
+    durationMs,
+    resultText: answer.text,
+    limits: parts.server(call.server).limits,
+    ...(measured.notScanned.length > 0 && { notScanned: measured.notScanned }),
+  };
+}
+
+function overruns(server: ServerConfig, received: Measured, left: Amount | undefined): LimitOverrun[] {
+  const { limits } = server;
+  const action = limits.on_exceed !== undefined && { action: limits.on_exceed };
+  const over: LimitOverrun[] = [];
+  const add = (kind: LimitOverrun["kind"], source: typeof kind, limit: number | undefined, actual: number): void => {
+    if (limit !== undefined && actual > limit)
+      over.push({ kind, limit, actual, source: limitSource(server, source), ...action });
+  };
+  add("max_rows", "max_rows", limits.max_rows, received.rows.received);
+  add("max_bytes", "max_bytes", limits.max_bytes, received.bytes);
+  add("max_rows", "window", left?.rows, received.rows.received);
+  add("max_bytes", "window", left?.bytes, received.bytes);
+  return over;
+}
+
+function refused(call: Call, decision: Decision): Governed {
+  return { kind: "changed", body: "result", text: refusalResult(decision, call) };
+}
+
+function stageFailed(parts: GateParts, phase: "input" | "output", error: unknown): Decision {
+  parts.log.error({ err: error, phase }, "a stage failed: the call is refused");
+  const store = error instanceof SallyportError && error.code === "store_unavailable";
+  const reason = store
+    ? "Refused: the decision could not be recorded, and nothing happens without its record."
+    : `Refused: the ${phase} gate failed.`;
+  return failClosed({ phase, snapshot: parts.snapshot, reason });
+}
+
+function unjudged(result: ToolResult, decision: Decision): OutputVerdict {
+  const rows = { rule: "none", received: 0, released: 0 };
+  return { subject: result, decision, changed: false, measured: { rows, bytes: result.bytes, notScanned: [] } };
+}
+
+function retold(text: string): ToolResult {
+  return { text, value: null, bytes: Buffer.byteLength(text) };
+}

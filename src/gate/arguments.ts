@@ -1,0 +1,49 @@
+import { LRUCache } from "lru-cache";
+import { roleOf } from "../policy/operations.js";
+import type { Engine } from "../detect/engine.js";
+import type { RawFinding } from "../detect/finding.js";
+import type { Call } from "../model/call.js";
+import { isObject, type Json, type JsonObject } from "../model/json.js";
+import type { Role } from "../model/nouns.js";
+import type { Connector } from "../model/posture.js";
+
+type RoleLookup = (pointer: string, key: string | undefined) => Role | undefined;
+
+/** Tool names come from clients, so the cache of compiled lookups must be bounded. */
+const lookups = new LRUCache<string, RoleLookup>({ max: 512 });
+
+/** Findings in a call's arguments, and in what a client sends along with a retry. Pointers start with `/arguments`. */
+export function scanArguments(engine: Engine, connector: Connector | undefined, call: Call): RawFinding[] {
+  const declared = connector === undefined ? undefined : lookup(connector, call.tool);
+  const schema = call.inputSchema;
+  const found = engine.scanJson(call.args, {
+    phase: "input",
+    roleOf: (pointer, key) => declared?.(pointer, key) ?? fromSchema(schema, key),
+  });
+  const args = found.map((f) => ({ ...f, pointer: `/arguments${f.pointer}` }));
+  if (call.inputResponses === undefined) return args;
+  const more = engine.scanJson(call.inputResponses, { phase: "input" });
+  return [...args, ...more.map((f) => ({ ...f, pointer: `/inputResponses${f.pointer}` }))];
+}
+
+function lookup(connector: Connector, tool: string): RoleLookup {
+  const key = `${connector.connector} ${tool}`;
+  const known = lookups.get(key);
+  if (known !== undefined) return known;
+  const made = roleOf(connector, tool);
+  lookups.set(key, made);
+  return made;
+}
+
+/** What a tool's own schema says of an argument: weaker than the connector, stronger than the argument's name. */
+function fromSchema(schema: JsonObject | undefined, key: string | undefined): Role | undefined {
+  const properties: Json | undefined = schema?.["properties"];
+  if (key === undefined || !isObject(properties)) return undefined;
+  const property = properties[key];
+  if (!isObject(property)) return undefined;
+  if (property["format"] === "uri" || property["format"] === "url") return "url";
+  const said = `${String(property["title"] ?? "")} ${String(property["description"] ?? "")}`;
+  if (/\bSQL\b/.test(said)) return "sql";
+  if (/\b(?:shell|bash|terminal) command\b/i.test(said)) return "shell";
+  return undefined;
+}

@@ -1,0 +1,66 @@
+/** What the client reads when a decision changed something: results a model can use, and data for programs. */
+import type { Call, Decision } from "../model/call.js";
+import { describeError, type ErrorCode } from "../model/errors.js";
+import type { Json } from "../model/json.js";
+import { member, parseJsonText } from "../model/json-text.js";
+import { noticeFields, refusalFields, refusalText } from "../policy/refusal.js";
+
+/** Our key in `_meta`. */
+export const META_KEY = "sallyport/decision";
+
+function errorResult(text: string, fields: Json, call: Call): string {
+  return JSON.stringify({
+    content: [{ type: "text", text }],
+    isError: true,
+    // Some clients drop `_meta`; a tool that declares its output must not be given another shape.
+    ...(call.hasOutputSchema !== true && { structuredContent: fields }),
+    _meta: { [META_KEY]: fields },
+  });
+}
+
+/** A refusal: an ordinary tool result, so that the model reads why and what to do, never a protocol error. */
+export function refusalResult(decision: Decision, call: Call): string {
+  return errorResult(refusalText(decision, call), { ...refusalFields(decision, call) }, call);
+}
+
+const FAILURES: Partial<Record<ErrorCode, string>> = {
+  downstream_timeout: "did not answer in time; the call may still have run",
+  downstream_unavailable: "is not available",
+  downstream_protocol: "answered with something that is not MCP",
+  too_large: "answered with more than Sallyport will read",
+};
+
+/** The server could not answer: not a refusal, but the caller deserves the same care. */
+export function failureResult(call: Call, code: ErrorCode, error: unknown): string {
+  const what = FAILURES[code] ?? "could not be asked";
+  const retry = code === "downstream_protocol" || code === "too_large" ? "changed" : "later";
+  const reason = `The server "${call.server}" ${what}: ${describeError(error)}.`;
+  const change =
+    retry === "later"
+      ? "Try again later; if it may have changed something, look before you repeat it."
+      : "Ask for less, or in another way.";
+  const fields = { decision_id: call.id, outcome: code, reason, change, retry };
+  return errorResult(`[Sallyport] ${reason} ${change} Decision ${call.id}.`, fields, call);
+}
+
+/** The result with what the caller must see in `_meta`: warnings, redactions, cuts. Unchanged when there is nothing to tell. */
+export function withNotices(
+  text: string,
+  body: "result" | "error",
+  call: Call,
+  decisions: readonly Decision[],
+): string {
+  if (body === "error") return text;
+  const notices = decisions.flatMap((decision) => noticeFields(decision, call) ?? []);
+  if (notices.length === 0) return text;
+  const told = notices.length === 1 ? notices[0] : { ...notices[1], input: notices[0] };
+  const entry = `${JSON.stringify(META_KEY)}:${JSON.stringify(told)}`;
+  const root = parseJsonText(text);
+  if (root.kind !== "object") return text;
+  const meta = member(root, "_meta");
+  const holder = meta?.kind === "object" ? meta : root;
+  const added = holder === meta ? entry : `"_meta":{${entry}}`;
+  if (meta !== undefined && meta.kind !== "object") return text;
+  const comma = holder.children.length > 0 ? "," : "";
+  return text.slice(0, holder.start + 1) + added + comma + text.slice(holder.start + 1);
+}

@@ -1,0 +1,59 @@
+import type { ServerConfig } from "../config/load.js";
+import type { Engine } from "../detect/engine.js";
+import type { RawFinding } from "../detect/finding.js";
+import { countRows } from "../limits/rows.js";
+import { truncateResult } from "../limits/truncate.js";
+import type { Constraints, ToolResult } from "../model/call.js";
+import type { LimitOverrun } from "../policy/decide.js";
+import { openBlobs, type NotScanned } from "./blobs.js";
+
+/** What came and what goes on, counted by us. `bytes` are as received. */
+export interface Measured {
+  readonly rows: { readonly rule: string; readonly received: number; readonly released: number };
+  readonly bytes: number;
+  /** Leaves that nobody looked into: "clean" and "not scanned" must never be confused. */
+  readonly notScanned: readonly NotScanned[];
+}
+
+const ROWS_UNKNOWN_CONNECTOR = ["any-array"];
+
+export function measure(server: ServerConfig, result: ToolResult): Measured {
+  const from = server.connector?.rows.from ?? ROWS_UNKNOWN_CONNECTOR;
+  const { rule, rows } = countRows(result.value, from);
+  return { rows: { rule, received: rows, released: rows }, bytes: result.bytes, notScanned: [] };
+}
+
+/** Findings in every leaf of a result, base64 included where it is small and textual. */
+export function scanResult(
+  engine: Engine,
+  result: ToolResult,
+): { findings: readonly RawFinding[]; notScanned: readonly NotScanned[] } {
+  const { value, opened, notScanned } = openBlobs(result.value);
+  const findings = engine.scanJson(value, { phase: "output" });
+  for (const blob of opened) {
+    const inside = engine.scanText(blob.text, { phase: "output", role: "text" });
+    // A blob cannot be masked in part without decoding it for good: the whole of it stands for what was found.
+    for (const f of inside) findings.push({ ...f, pointer: blob.pointer, span: [0, blob.length] });
+  }
+  return { findings, notScanned };
+}
+
+/** Cuts whole rows, then text, to what the limits allow. */
+export function trim(
+  server: ServerConfig,
+  text: string,
+  limits: Constraints,
+  over: readonly LimitOverrun[],
+): { text: string; withheld?: "rows" | "bytes"; released: Pick<Measured, "rows"> } {
+  const cut = truncateResult(text, {
+    from: server.connector?.rows.from ?? ROWS_UNKNOWN_CONNECTOR,
+    source: over[0]?.source ?? "",
+    ...(limits.max_rows !== undefined && { maxRows: limits.max_rows }),
+    ...(limits.max_bytes !== undefined && { maxBytes: limits.max_bytes }),
+  });
+  return {
+    text: cut.text,
+    released: { rows: cut.rows },
+    ...(cut.withheld !== undefined && { withheld: cut.withheld }),
+  };
+}

@@ -1,0 +1,117 @@
+/** tools/call, governed both ways; and what fetches the result of one later. */
+import { newId } from "../audit/ids.js";
+import { operationOf } from "../policy/operations.js";
+import type { Answer } from "../gate.js";
+import type { Call } from "../model/call.js";
+import { SallyportError } from "../model/errors.js";
+import { isObject, type Json, type JsonObject } from "../model/json.js";
+import { member, type Edit } from "../model/json-text.js";
+import { resultReply, type Desk, type Flight } from "./desk.js";
+import { toStatelessResult } from "./eras.js";
+import { asksForInput, forward, replyParts, type Forwarded } from "./forward.js";
+import type { Link } from "./link.js";
+import type { ClientMessage } from "./message.js";
+import { bodyText, withBody } from "./reply.js";
+import { connectorOf } from "./tools.js";
+
+/** Methods whose result is a tool's result. A task's result must not leave by a side door. */
+export const GOVERNED = new Set(["tools/call", "tasks/result", "tasks/get"]);
+
+/** `tool`: the downstream's own name of it. */
+export async function governCall(
+  desk: Desk,
+  flight: Flight,
+  message: ClientMessage,
+  link: Link,
+  tool: string,
+): Promise<void> {
+  const call = callOf(desk, message, link, tool);
+  let got: Forwarded | undefined;
+  const governed = await desk.parts.gate.govern(call, async (subject): Promise<Answer> => {
+    got = await forward(desk, flight, message, link, changesFor(message, tool, call, subject));
+    if (!flight.stateless && asksForInput(got.reply))
+      throw new SallyportError(
+        "downstream_protocol",
+        "the server asks its user for input in the 2026-07-28 way, which this client does not speak",
+      );
+    const { reply } = got;
+    return {
+      body: reply.body,
+      text: bodyText(reply),
+      value: reply.value,
+      bytes: reply.bodyEnd - reply.bodyStart,
+    };
+  });
+  if (governed.kind === "cancelled") flight.exchange.end();
+  else if (governed.kind === "unchanged") flight.exchange.reply(replyParts(flight, got!));
+  else flight.exchange.reply(changedParts(flight, got, governed));
+}
+
+function changedParts(
+  flight: Flight,
+  got: Forwarded | undefined,
+  governed: { readonly body: "result" | "error"; readonly text: string },
+): Buffer[] {
+  // What we wrote ourselves, and what a legacy server wrote, lacks what the stateless era requires.
+  const text =
+    flight.stateless && governed.body === "result"
+      ? toStatelessResult(
+          governed.text,
+          JSON.parse(governed.text) as Json,
+          flight.method,
+          got?.welcome.initialize["serverInfo"],
+        )
+      : governed.text;
+  if (got === undefined || governed.body !== got.reply.body) return resultReply(flight.idText, text);
+  return withBody(got.reply, flight.idText, text);
+}
+
+function callOf(desk: Desk, message: ClientMessage, link: Link, tool: string): Call {
+  const { params, text } = message;
+  const isCall = message.method === "tools/call";
+  const node = params !== undefined && isCall ? member(params, "arguments") : undefined;
+  const argsText = node === undefined ? (isCall ? "{}" : otherParams(message)) : text.slice(node.start, node.end);
+  const args = JSON.parse(argsText) as Json;
+  if (!isObject(args)) throw new SallyportError("message_invalid", '"arguments" must be an object');
+  const responses = params === undefined ? undefined : member(params, "inputResponses");
+  const connector = connectorOf(desk, link.server);
+  const note = desk.notes.get(link.server.name)?.get(tool);
+  return {
+    id: newId("d"),
+    principal: desk.parts.principal,
+    client: desk.client,
+    server: link.server.name,
+    connector: connector.connector,
+    tool,
+    operation: isCall ? operationOf(connector, tool) : "query",
+    args,
+    argsText,
+    ...(link.server.environment !== undefined && { environment: link.server.environment }),
+    ...(note?.inputSchema !== undefined && { inputSchema: note.inputSchema }),
+    ...(note !== undefined && { hasOutputSchema: note.hasOutputSchema }),
+    ...(responses !== undefined && { inputResponses: JSON.parse(text.slice(responses.start, responses.end)) as Json }),
+  };
+}
+
+/** Params without `_meta`, for methods that have no `arguments`. */
+function otherParams(message: ClientMessage): string {
+  if (message.params === undefined) return "{}";
+  const params = JSON.parse(message.text.slice(message.params.start, message.params.end)) as JsonObject;
+  const { _meta: _, ...rest } = params;
+  return JSON.stringify(rest);
+}
+
+/** The tool's own name in place of ours, and arguments as the input gate left them. */
+function changesFor(message: ClientMessage, tool: string, call: Call, subject: Call): Edit[] {
+  if (message.method !== "tools/call" || message.params === undefined) return [];
+  const name = member(message.params, "name")!;
+  const nameText = JSON.stringify(tool);
+  const edits: Edit[] = [];
+  if (message.text.slice(name.start, name.end) !== nameText)
+    edits.push({ start: name.start, end: name.end, text: nameText });
+  const args = member(message.params, "arguments");
+  if (subject.argsText !== call.argsText && args !== undefined)
+    edits.push({ start: args.start, end: args.end, text: subject.argsText });
+  return edits;
+}
+

@@ -1,0 +1,114 @@
+/** What one client session knows: its links, its requests in flight, and how to reach the client. */
+import { createHash } from "node:crypto";
+import type { ServerConfig } from "../config/load.js";
+import type { Gate } from "../gate.js";
+import type { Principal } from "../model/call.js";
+import { SallyportError } from "../model/errors.js";
+import type { JsonObject } from "../model/json.js";
+import type { Connector, Posture } from "../model/posture.js";
+import { CODE } from "./eras.js";
+import type { Hello, Link } from "./link.js";
+import type { Listeners } from "./listen.js";
+import type { Log } from "./log.js";
+import type { Peer } from "./peer.js";
+import type { Relax } from "./schemas.js";
+
+/** Where what belongs to one client request goes. */
+export interface Exchange {
+  /** A message that belongs to the request, before its reply. */
+  related(parts: readonly Buffer[]): void;
+  reply(parts: readonly Buffer[]): void;
+  /** There will be no reply: the client cancelled. */
+  end(): void;
+  /** `Mcp-Param-*` headers of the request, for a downstream over HTTP. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One request of the client that is not answered yet. */
+export interface Flight {
+  readonly idText: string;
+  readonly idKey: string;
+  readonly method: string;
+  readonly exchange: Exchange;
+  readonly stateless: boolean;
+  link?: Link;
+  peer?: Peer;
+  ourId?: number;
+  cancelled: boolean;
+  /** What the downstream was given as progress token, and the client's own when they differ. */
+  token?: { readonly key: string; readonly clientText: string };
+}
+
+export interface ToolNote {
+  readonly inputSchema?: JsonObject;
+  readonly hasOutputSchema: boolean;
+}
+
+export interface SessionParts {
+  readonly gate: Gate;
+  /** The servers in the order of the file. Entries change when a connector is recognised by its tools. */
+  readonly servers: Map<string, ServerConfig>;
+  readonly connectors: readonly Connector[];
+  readonly posture: Posture;
+  /** What may change in results, so that the output schemas we advertise must allow for it. */
+  readonly relax: Relax;
+  readonly principal: Principal;
+  readonly version: string;
+  readonly log: Log;
+}
+
+export interface Desk {
+  readonly parts: SessionParts;
+  readonly links: readonly Link[];
+  /** Several servers: names are prefixed, lists are merged, and the handshake is ours. */
+  readonly many: boolean;
+  readonly flights: Set<Flight>;
+  /** By the client's id; not kept where several clients share the session (stateless HTTP), whose ids may be equal. */
+  readonly byClientId: Map<string, Flight> | undefined;
+  readonly tokens: Map<string, Flight>;
+  readonly notes: Map<string, Map<string, ToolNote>>;
+  /** With several servers: which of them a resource, template or task belongs to. */
+  readonly owners: Map<string, Link>;
+  /** With several servers: exposed tool and prompt names, as listed. */
+  readonly targets: Map<string, { readonly link: Link; readonly name: string }>;
+  readonly listeners: Listeners;
+  /** Messages that belong to no request. */
+  readonly unsolicited: (parts: readonly Buffer[]) => void;
+  /** The client has spoken in the stateless era. */
+  stateless: boolean;
+  hello: Hello | undefined;
+  /** Name and version the client gave. */
+  client: string | undefined;
+}
+
+export function errorReply(idText: string, code: number, message: string, data?: unknown): Buffer[] {
+  const error = JSON.stringify({ code, message, ...(data !== undefined && { data }) });
+  return [Buffer.from(`{"jsonrpc":"2.0","id":${idText},"error":${error}}`)];
+}
+
+export function resultReply(idText: string, resultText: string): Buffer[] {
+  return [Buffer.from(`{"jsonrpc":"2.0","id":${idText},"result":${resultText}}`)];
+}
+
+/** The JSON-RPC error that a failure becomes when there is no better way to say it. */
+export function failureReply(idText: string, error: unknown): Buffer[] {
+  if (!(error instanceof SallyportError)) return errorReply(idText, CODE.internal, "Sallyport failed; see its log");
+  const code =
+    error.code === "json_invalid"
+      ? CODE.parse
+      : error.code === "message_invalid" || error.code === "too_large"
+        ? CODE.invalidRequest
+        : CODE.internal;
+  return errorReply(idText, code, `[Sallyport] ${error.message}`, { code: error.code });
+}
+
+/** Longest tool name that every model API accepts. */
+const MAX_NAME = 64;
+
+/** `server__tool` within 64 characters of [A-Za-z0-9_-]: what does not fit is cut, and told apart by a hash. */
+export function exposedName(server: string, name: string): string {
+  const full = `${server}__${name}`;
+  if (full.length <= MAX_NAME && /^[A-Za-z0-9_-]+$/.test(full)) return full;
+  const hash = createHash("sha256").update(full).digest("hex").slice(0, 8);
+  return `${full.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, MAX_NAME - 9)}_${hash}`;
+}

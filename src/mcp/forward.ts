@@ -1,0 +1,132 @@
+/** Sends a client's request on to one downstream and brings its reply back, in the client's era. */
+import { SallyportError } from "../model/errors.js";
+import { isObject } from "../model/json.js";
+import { applyEdits, decodeString, member, parseJsonText, type Edit } from "../model/json-text.js";
+import type { Desk, Flight } from "./desk.js";
+import {
+  LEGACY_VERSIONS,
+  NAME_SOURCE,
+  addEnvelope,
+  metaNode,
+  stripEnvelope,
+  toStatelessResult,
+  type Era,
+} from "./eras.js";
+import type { Hello, Link, Welcome } from "./link.js";
+import type { ClientMessage } from "./message.js";
+import type { Peer } from "./peer.js";
+import { bodyText, withBody, withId, type Reply } from "./reply.js";
+
+export interface Forwarded {
+  readonly reply: Reply;
+  readonly welcome: Welcome;
+}
+
+/** A stream that stays open as long as the client wants. Milliseconds; the longest a timer can hold. */
+const NO_DEADLINE = 2 ** 31 - 1;
+
+/** `changes`: edits to the text of `message`. Rejects with a SallyportError when there will be no reply. */
+export async function forward(
+  desk: Desk,
+  flight: Flight,
+  message: ClientMessage,
+  link: Link,
+  changes: readonly Edit[] = [],
+): Promise<Forwarded> {
+  const { peer, welcome } = await connected(desk, flight, link);
+  if (flight.cancelled) throw new SallyportError("cancelled", "cancelled by the client");
+  flight.link = link;
+  flight.peer = peer;
+  const idNode = member(message.root, "id")!;
+  const edits = [...changes, ...claimToken(desk, flight, message)];
+  const reply = await peer.request({
+    method: message.method,
+    timeoutMs: message.method === "subscriptions/listen" ? NO_DEADLINE : link.server.timeoutMs,
+    build: (id) => {
+      const text = applyEdits(message.text, [{ start: idNode.start, end: idNode.end, text: id }, ...edits]);
+      return translate(text, flight, welcome.era, desk.hello!);
+    },
+    onId: (id) => (flight.ourId = id),
+    ...nameOf(message, changes),
+    ...(flight.exchange.headers !== undefined && { headers: flight.exchange.headers }),
+  });
+  return { reply, welcome };
+}
+
+/** The live connection; made now if the client has not said hello before. */
+export async function connected(
+  desk: Desk,
+  flight: Pick<Flight, "stateless">,
+  link: Link,
+): Promise<{ peer: Peer; welcome: Welcome }> {
+  desk.hello ??= defaultHello(desk, flight);
+  await link.connect(desk.hello);
+  return link.peer();
+}
+
+/** The reply as the client of this flight may read it: same bytes where nothing has to change. `text`: another body. */
+export function replyParts(flight: Flight, { reply, welcome }: Forwarded, text?: string): Buffer[] {
+  const translated = flight.stateless && welcome.era === "legacy" && reply.body === "result";
+  if (translated) {
+    const serverInfo = welcome.initialize["serverInfo"];
+    const body = toStatelessResult(text ?? bodyText(reply), reply.value, flight.method, serverInfo);
+    return withBody(reply, flight.idText, body);
+  }
+  return text === undefined ? withId(reply, flight.idText) : withBody(reply, flight.idText, text);
+}
+
+/** The message in the downstream's era. */
+function translate(text: string, flight: Flight, era: Era, hello: Hello): string {
+  if (flight.stateless === (era === "stateless")) return text;
+  const root = parseJsonText(text);
+  const params = member(root, "params");
+  if (flight.stateless) return params === undefined ? text : applyEdits(text, stripEnvelope(text, params));
+  const enveloped = addEnvelope(text, params, hello);
+  if (params !== undefined) return applyEdits(text, [{ start: params.start, end: params.end, text: enveloped }]);
+  return `${text.slice(0, root.end - 1)},"params":${enveloped}}`;
+}
+
+/**
+ * Keeps the client's progress token, unless another request on this session has the same one in use
+ * (clients of a shared session do not know of each other): then the downstream gets one of ours.
+ */
+function claimToken(desk: Desk, flight: Flight, message: ClientMessage): Edit[] {
+  const meta = metaNode(message.params);
+  const token = meta === undefined ? undefined : member(meta, "progressToken");
+  if (token === undefined || (token.kind !== "string" && token.kind !== "number")) return [];
+  const clientText = message.text.slice(token.start, token.end);
+  if (flight.token !== undefined) desk.tokens.delete(flight.token.key); // asked of another server before
+  let key = clientText;
+  for (let n = 1; desk.tokens.has(key); n++) key = JSON.stringify(`sallyport-${n}`);
+  desk.tokens.set(key, flight);
+  flight.token = { key, clientText };
+  return key === clientText ? [] : [{ start: token.start, end: token.end, text: key }];
+}
+
+/** What `Mcp-Name` must say of the message as it goes out, prefix removed. */
+function nameOf(message: ClientMessage, changes: readonly Edit[]): { name?: string } {
+  const source = Object.hasOwn(NAME_SOURCE, message.method) ? NAME_SOURCE[message.method] : undefined;
+  const node = source === undefined || message.params === undefined ? undefined : member(message.params, source);
+  if (node?.kind !== "string") return {};
+  const changed = changes.find((edit) => edit.start === node.start && edit.end === node.end);
+  if (changed !== undefined) return { name: JSON.parse(changed.text) as string };
+  return { name: decodeString(message.text, node.start, node.end) };
+}
+
+/** For a client that never said hello (legacy servers let it pass, so do we) or needs none (stateless). */
+function defaultHello(desk: Desk, flight: Pick<Flight, "stateless">): Hello {
+  const info = { name: "sallyport", version: desk.parts.version };
+  const params = { protocolVersion: LEGACY_VERSIONS[0], capabilities: {}, clientInfo: info };
+  return {
+    era: flight.stateless ? "stateless" : "legacy",
+    initialize: JSON.stringify(params),
+    info,
+    capabilities: {},
+    own: true,
+  };
+}
+
+/** Whether a result is the stateless era's "ask your user first", which a legacy client cannot read. */
+export function asksForInput(reply: Reply): boolean {
+  return reply.body === "result" && isObject(reply.value) && reply.value["resultType"] === "input_required";
+}

@@ -1,0 +1,231 @@
+/** Serves Streamable HTTP on one endpoint, both eras side by side. */
+import { randomUUID } from "node:crypto";
+import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { SallyportError } from "../model/errors.js";
+import { errorReply, failureReply, type SessionParts } from "./desk.js";
+import { CODE } from "./eras.js";
+import { exchangeOver, type HttpExchange } from "./exchange-http.js";
+import { guard } from "./guard.js";
+import { checkStateless, header, isStateless, paramHeaders } from "./headers.js";
+import {
+  HTTP_REQUEST_MS,
+  MAX_CLIENT_MESSAGE,
+  MAX_HEADER_BYTES,
+  MAX_HTTP_SESSIONS,
+  MAX_QUEUED_EVENTS,
+  SESSION_IDLE_MS,
+  SHUTDOWN_MS,
+} from "./limits.js";
+import { parseClientMessage, type ClientMessage } from "./message.js";
+import { createSession, type Session } from "./session.js";
+import { eventOf } from "./sse.js";
+
+export interface HttpFront {
+  readonly url: string;
+  /** Stops listening, settles and records what is in flight, ends all sessions. */
+  stop(): Promise<void>;
+}
+
+interface HttpSession {
+  readonly session: Session;
+  stream: ServerResponse | undefined;
+  readonly queued: Buffer[];
+  usedAt: number;
+}
+
+export async function serveHttp(
+  parts: SessionParts,
+  listen: { readonly host: string; readonly port: number },
+  token: string,
+): Promise<HttpFront> {
+  const sessions = new Map<string, HttpSession>();
+  let stateless: Session | undefined;
+
+  const open = (): { id: string; held: HttpSession } => {
+    const id = randomUUID();
+    const queued: Buffer[] = [];
+    const unsolicited = (message: readonly Buffer[]): void => {
+      const event = eventOf(message);
+      if (held.stream !== undefined) held.stream.write(event);
+      else {
+        queued.push(event);
+        if (queued.length > MAX_QUEUED_EVENTS) queued.shift();
+      }
+    };
+    const session = createSession(parts, { shared: false, unsolicited });
+    const held: HttpSession = { session, stream: undefined, queued, usedAt: Date.now() };
+    sessions.set(id, held);
+    return { id, held };
+  };
+
+  const end = async (id: string): Promise<void> => {
+    const held = sessions.get(id);
+    sessions.delete(id);
+    held?.stream?.end();
+    await held?.session.drain(SHUTDOWN_MS);
+    await held?.session.close();
+  };
+
+  const post = (request: IncomingMessage, response: ServerResponse, message: ClientMessage): void => {
+    if (isStateless(message, request)) {
+      const problem = checkStateless(message, request);
+      if (problem !== undefined) {
+        const id = message.kind === "request" ? message.idText : "null";
+        respond(response, problem.status, errorReply(id, problem.code, problem.message, problem.data));
+        return;
+      }
+      stateless ??= createSession(parts, { shared: true, unsolicited: () => {} });
+      deliver(stateless, message, response, paramHeaders(request), true);
+      return;
+    }
+    if (message.method === "initialize") {
+      if (sessions.size >= MAX_HTTP_SESSIONS) {
+        respond(response, 503, errorReply(message.idText || "null", CODE.server, "[Sallyport] too many sessions are open"));
+        return;
+      }
+      const { id, held } = open();
+      response.setHeader("mcp-session-id", id);
+      deliver(held.session, message, response, {});
+      return;
+    }
+    const id = header(request, "mcp-session-id");
+    const held = id === undefined ? undefined : sessions.get(id);
+    if (held === undefined) {
+      const [status, what] = id === undefined ? [400, "Bad Request: no Mcp-Session-Id"] : [404, "Session not found"];
+      respond(response, status, errorReply(message.idText || "null", CODE.server, what));
+      return;
+    }
+    held.usedAt = Date.now();
+    deliver(held.session, message, response, {});
+  };
+
+  const get = (request: IncomingMessage, response: ServerResponse): void => {
+    const id = header(request, "mcp-session-id");
+    const held = id === undefined ? undefined : sessions.get(id);
+    if (held === undefined) return fail(response, id === undefined ? 405 : 404, "Session not found");
+    if (held.stream !== undefined) return fail(response, 409, "this session's stream is open already");
+    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache, no-transform" });
+    response.flushHeaders();
+    held.stream = response;
+    for (const event of held.queued.splice(0)) response.write(event);
+    response.once("close", () => {
+      if (held.stream === response) held.stream = undefined;
+    });
+  };
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const rejection = guard(request, token);
+    if (rejection !== undefined) return fail(response, rejection.status, rejection.message, rejection.headers);
+    if (new URL(request.url ?? "/", "http://localhost").pathname !== "/mcp")
+      return fail(response, 404, "Not found: the endpoint is /mcp");
+    if (request.method === "GET") return get(request, response);
+    if (request.method === "DELETE") {
+      const id = header(request, "mcp-session-id");
+      if (id === undefined || !sessions.has(id)) return fail(response, 404, "Session not found");
+      response.writeHead(200).end();
+      return end(id);
+    }
+    if (request.method !== "POST") return fail(response, 405, "Method not allowed", { allow: "GET, POST, DELETE" });
+    if (!/^application\/json\s*(?:;|$)/i.test(request.headers["content-type"] ?? ""))
+      return fail(response, 415, "Content-Type must be application/json");
+    let message: ClientMessage;
+    try {
+      message = parseClientMessage(await readBody(request));
+    } catch (error) {
+      parts.log.warn({ err: error }, "refused a message of a client");
+      const status = error instanceof SallyportError && error.code === "too_large" ? 413 : 400;
+      return respond(response, status, failureReply("null", error));
+    }
+    post(request, response, message);
+  };
+
+  const server = http.createServer(
+    { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: HTTP_REQUEST_MS, keepAliveTimeout: 65_000 },
+    (request, response) => {
+      handle(request, response).catch((error: unknown) => {
+        parts.log.error({ err: error }, "request failed");
+        if (!response.headersSent) fail(response, 500, "Sallyport failed; see its log");
+        else response.end();
+      });
+    },
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(listen.port, listen.host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const sweep = setInterval(() => {
+    const before = Date.now() - SESSION_IDLE_MS;
+    for (const [id, held] of sessions)
+      if (held.usedAt < before && !held.session.busy && held.stream === undefined)
+        end(id).catch((error: unknown) => parts.log.error({ err: error }, "a session did not end well"));
+  }, 60_000);
+  sweep.unref();
+
+  const { port } = server.address() as AddressInfo;
+  const host = listen.host.includes(":") ? `[${listen.host}]` : listen.host;
+  return {
+    url: `http://${host}:${port}/mcp`,
+    stop: async () => {
+      clearInterval(sweep);
+      server.close();
+      const drained = [...sessions.keys()].map(end);
+      if (stateless !== undefined) drained.push(stateless.drain(SHUTDOWN_MS).then(() => stateless?.close()));
+      await Promise.all(drained);
+      server.closeAllConnections();
+    },
+  };
+}
+
+function deliver(
+  session: Session,
+  message: ClientMessage,
+  response: ServerResponse,
+  headers: Readonly<Record<string, string>>,
+  closingCancels = false,
+): void {
+  if (message.kind !== "request") {
+    session.receive(message, NOBODY);
+    response.writeHead(202).end();
+    return;
+  }
+  const exchange = exchangeOver(response, headers);
+  // Only in the stateless era does a closed stream cancel; a legacy client may come back for its answer.
+  if (closingCancels)
+    response.once("close", () => {
+      if (!exchange.done) session.abandon(exchange);
+    });
+  session.receive(message, exchange);
+}
+
+const NOBODY: HttpExchange = { related: () => {}, reply: () => {}, end: () => {}, done: true };
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_CLIENT_MESSAGE)
+      throw new SallyportError("too_large", `a message may hold ${MAX_CLIENT_MESSAGE} bytes`);
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+}
+
+function respond(response: ServerResponse, status: number, parts: readonly Buffer[]): void {
+  const body = Buffer.concat(parts);
+  response.writeHead(status, { "content-type": "application/json", "content-length": body.length }).end(body);
+}
+
+function fail(
+  response: ServerResponse,
+  status: number,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  respond(response, status, errorReply("null", CODE.server, message));
+}

@@ -1,0 +1,40 @@
+/** Named bounds of the wire. Each names its threat first. */
+
+/** A client that sends an endless line exhausts memory before anything is judged. Requests are small. */
+export const MAX_CLIENT_MESSAGE = 16 * 1024 * 1024;
+
+/** A downstream that floods: reading stops here and the connection is ended. Honest results of 12 MB exist. */
+export const MAX_DOWNSTREAM_MESSAGE = 64 * 1024 * 1024;
+
+/** A client that never reads answers would pile them up here. */
+export const MAX_PENDING_PER_SESSION = 1024;
+
+/** Sessions are cheap to open and each may own child processes. */
+export const MAX_HTTP_SESSIONS = 64;
+
+/** A session that nobody uses keeps its downstream processes alive. Milliseconds. */
+export const SESSION_IDLE_MS = 30 * 60_000;
+
+/** Unsolicited messages kept for a client whose event stream is not open; the oldest are dropped, and counted. */
+export const MAX_QUEUED_EVENTS = 256;
+
+/** A slow-loris client holds a socket with a request that never ends. Milliseconds. */
+export const HTTP_REQUEST_MS = 60_000;
+
+/** Header floods. Bytes. */
+export const MAX_HEADER_BYTES = 16 * 1024;
+
+/** How long a downstream may take to answer `initialize` or `server/discover`. First starts through npx download. */
+export const CONNECT_MS = 60_000;
+
+/** With several servers, one that is slow to start delays the list of the others by this much at the most. */
+export const GATHER_MS = 5_000;
+
+/** A downstream that dies at once must not be restarted in a tight loop. */
+export const RESTART_PAUSE_MS = 1_000;
+
+/** On SIGTERM, calls in flight get this long to settle; clients follow with SIGKILL two seconds later. */
+export const SHUTDOWN_MS = 1_500;
+
+/** A child that ignores the end of its input is sent SIGTERM, and SIGKILL after as long again. */
+export const CHILD_GRACE_MS = 1_000;

@@ -1,0 +1,96 @@
+/**
+ * What clients send, parsed strictly and once. A message that two parsers could read differently is refused, because
+ * the one that judges and the one that executes must see the same call: batch arrays, duplicate keys, case variants
+ * (Go's decoder takes `Params` for `params`), unknown shapes, invalid UTF-8.
+ */
+import { isUtf8 } from "node:buffer";
+import { SallyportError } from "../model/errors.js";
+import { decodeString, member, parseJsonText, type JsonNode } from "../model/json-text.js";
+
+export interface ClientMessage {
+  readonly kind: "request" | "notification" | "response";
+  /** The whole message as sent. */
+  readonly text: string;
+  readonly root: JsonNode;
+  /** The id token as written; "" for a notification. */
+  readonly idText: string;
+  /** Equal for equal ids, however they are escaped. */
+  readonly idKey: string;
+  /** "" for a response. */
+  readonly method: string;
+  readonly params: JsonNode | undefined;
+}
+
+const ENVELOPE = ["jsonrpc", "id", "method", "params", "result", "error"];
+/** Members of `params` that are acted upon; a look-alike would reach a lenient downstream unjudged. */
+const JUDGED = ["name", "arguments", "_meta", "uri"];
+
+function invalid(message: string): SallyportError {
+  return new SallyportError("message_invalid", message);
+}
+
+/** Unicode case folding as lenient decoders do it: U+017F folds to s, U+212A to k. */
+function fold(key: string): string {
+  return key.toUpperCase().toLowerCase();
+}
+
+function refuseLookAlikes(node: JsonNode, exact: readonly string[]): void {
+  for (const key of node.keys) {
+    if (exact.includes(key)) continue;
+    const meant = exact.find((name) => name === fold(key));
+    if (meant !== undefined) throw invalid(`key ${JSON.stringify(key)} looks like "${meant}"; spell it exactly`);
+  }
+}
+
+/** Key of an id token: strings by value, numbers by their digits (parsing would round large ones together). */
+export function idKey(text: string): string {
+  return text.startsWith('"') ? `s${JSON.parse(text) as string}` : `n${text}`;
+}
+
+/** Throws SallyportError `json_invalid` or `message_invalid`. */
+export function parseClientMessage(bytes: Buffer): ClientMessage {
+  if (!isUtf8(bytes)) throw new SallyportError("json_invalid", "the message is not valid UTF-8");
+  const text = bytes.toString("utf8");
+  const root = parseJsonText(text, { refuseDuplicates: true });
+  if (root.kind === "array") throw invalid("batch arrays are not accepted; send one message at a time");
+  if (root.kind !== "object") throw invalid("a JSON-RPC message is an object");
+  refuseLookAlikes(root, ENVELOPE);
+  const slice = (node: JsonNode): string => text.slice(node.start, node.end);
+
+  const version = member(root, "jsonrpc");
+  if (version?.kind !== "string" || decodeString(text, version.start, version.end) !== "2.0")
+    throw invalid('"jsonrpc" must be "2.0"');
+  const id = member(root, "id");
+  const idText = id === undefined ? "" : slice(id);
+  if (id !== undefined && id.kind !== "string" && !(id.kind === "number" && /^-?\d{1,40}$/.test(idText)))
+    throw invalid('"id" must be a string or an integer');
+  const methodNode = member(root, "method");
+  const hasAnswer = root.keys.includes("result") || root.keys.includes("error");
+  if (methodNode === undefined) {
+    if (!hasAnswer || id === undefined) throw invalid("neither a request, a notification nor a response");
+    if (root.keys.includes("result") && root.keys.includes("error"))
+      throw invalid('a response has "result" or "error", not both');
+    return { kind: "response", text, root, idText, idKey: idKey(idText), method: "", params: undefined };
+  }
+  if (hasAnswer) throw invalid('"method" and "result" or "error" in one message');
+  if (methodNode.kind !== "string") throw invalid('"method" must be a string');
+  const params = member(root, "params");
+  if (params !== undefined && params.kind !== "object" && params.kind !== "array")
+    throw invalid('"params" must be an object');
+  if (params !== undefined) refuseLookAlikes(params, JUDGED);
+  return {
+    kind: id === undefined ? "notification" : "request",
+    text,
+    root,
+    idText,
+    idKey: id === undefined ? "" : idKey(idText),
+    method: decodeString(text, methodNode.start, methodNode.end),
+    params,
+  };
+}
+
+/** The string member `key` of `params`, decoded; undefined when absent or not a string. */
+export function stringParam(message: ClientMessage, key: string): string | undefined {
+  const node = message.params && member(message.params, key);
+  return node?.kind === "string" ? decodeString(message.text, node.start, node.end) : undefined;
+}

@@ -1,0 +1,185 @@
+/** One client connection (or, in the stateless era, one principal): takes its messages and sees that each is answered. */
+import { SallyportError } from "../model/errors.js";
+import type { Json } from "../model/json.js";
+import { applyEdits, member } from "../model/json-text.js";
+import { GOVERNED, governCall } from "./call.js";
+import { errorReply, failureReply, type Desk, type Exchange, type Flight, type SessionParts } from "./desk.js";
+import { CODE, META_CLIENT, claimedVersion, metaNode } from "./eras.js";
+import { connected, forward, replyParts } from "./forward.js";
+import { describeClient, handshake } from "./handshake.js";
+import { MAX_PENDING_PER_SESSION } from "./limits.js";
+import { createLink } from "./link.js";
+import { createListeners } from "./listen.js";
+import { listenToMany, requestOfMany } from "./many.js";
+import { idKey, stringParam, type ClientMessage } from "./message.js";
+import { relaxedList } from "./schemas.js";
+import { noteTools } from "./tools.js";
+import { createUpward } from "./upward.js";
+
+export interface Session {
+  receive(message: ClientMessage, exchange: Exchange): void;
+  /** The client went away from one request; in the stateless era that cancels it. */
+  abandon(exchange: Exchange): void;
+  readonly busy: boolean;
+  /** Resolves when nothing is in flight; after `graceMs`, what still is gets cancelled and recorded first. */
+  drain(graceMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  /** Several clients at once, whose ids mean nothing to each other: the stateless era over HTTP. */
+  readonly shared: boolean;
+  /** Where messages go that belong to no request. */
+  readonly unsolicited: (parts: readonly Buffer[]) => void;
+}
+
+export function createSession(parts: SessionParts, options: SessionOptions): Session {
+  const desk: Desk = {
+    parts,
+    links: [...parts.servers.values()].map((server) =>
+      createLink(server, { incoming: (...message) => upward.incoming(...message) }, parts.log),
+    ),
+    many: parts.servers.size > 1,
+    flights: new Set(),
+    byClientId: options.shared ? undefined : new Map(),
+    tokens: new Map(),
+    notes: new Map(),
+    owners: new Map(),
+    targets: new Map(),
+    listeners: createListeners(),
+    unsolicited: options.unsolicited,
+    stateless: options.shared,
+    hello: undefined,
+    client: undefined,
+  };
+  const upward = createUpward(desk);
+  const waiting: (() => void)[] = [];
+
+  const settle = (flight: Flight): void => {
+    desk.flights.delete(flight);
+    if (desk.byClientId?.get(flight.idKey) === flight) desk.byClientId.delete(flight.idKey);
+    if (flight.token !== undefined) desk.tokens.delete(flight.token.key);
+    desk.listeners.close(flight);
+    if (desk.flights.size === 0) for (const done of waiting.splice(0)) done();
+  };
+
+  const request = (message: ClientMessage, exchange: Exchange): void => {
+    const { idText, idKey: key, method } = message;
+    const stateless = claimedVersion(message.text, message.params) !== undefined;
+    const flight: Flight = { idText, idKey: key, method, exchange, stateless, cancelled: false };
+    if (desk.flights.size >= MAX_PENDING_PER_SESSION) {
+      exchange.reply(errorReply(idText, CODE.server, "[Sallyport] too many requests in flight; wait for some to finish"));
+      return;
+    }
+    if (desk.byClientId?.has(key) === true) {
+      exchange.reply(errorReply(idText, CODE.invalidRequest, "[Sallyport] this id is in use by a request in flight"));
+      return;
+    }
+    desk.flights.add(flight);
+    desk.byClientId?.set(key, flight);
+    if (stateless) {
+      desk.stateless = true;
+      desk.client = clientName(message) ?? desk.client;
+    }
+    answer(desk, message, flight)
+      .catch((error: unknown) => {
+        const cancelled = flight.cancelled || (error instanceof SallyportError && error.code === "cancelled");
+        if (cancelled) exchange.end();
+        else {
+          parts.log.warn({ method, err: error }, "request failed");
+          exchange.reply(failureReply(idText, error));
+        }
+      })
+      .finally(() => {
+        if (!desk.listeners.holds(flight)) settle(flight);
+      });
+  };
+
+  const notification = (message: ClientMessage): void => {
+    if (message.method === "notifications/cancelled") {
+      const node = message.params && member(message.params, "requestId");
+      const flight = node && desk.byClientId?.get(idKey(message.text.slice(node.start, node.end)));
+      if (node === undefined || flight === undefined) return;
+      cancel(flight, (id) => applyEdits(message.text, [{ start: node.start, end: node.end, text: id }]), settle);
+      return;
+    }
+    // With several servers the handshake is ours, and was finished by us.
+    if (desk.many && message.method === "notifications/initialized") return;
+    for (const link of desk.links)
+      if (link.era === "legacy") link.current?.send({ method: message.method, text: message.text });
+  };
+
+  return {
+    receive: (message, exchange) => {
+      if (message.kind === "request") request(message, exchange);
+      else if (message.kind === "notification") notification(message);
+      else if (!upward.answer(message))
+        parts.log.warn({ id: message.idText.slice(0, 64) }, "dropped a response to nothing that was asked");
+    },
+    abandon: (exchange) => {
+      for (const flight of desk.flights) if (flight.exchange === exchange) cancel(flight, cancelled, settle);
+    },
+    get busy() {
+      return desk.flights.size > 0;
+    },
+    drain: async (graceMs) => {
+      for (const flight of desk.flights) if (desk.listeners.holds(flight)) settle(flight);
+      if (desk.flights.size === 0) return;
+      const empty = new Promise<void>((resolve) => waiting.push(resolve));
+      const timer = setTimeout(() => {
+        for (const flight of desk.flights) cancel(flight, cancelled, settle);
+      }, graceMs);
+      await empty;
+      clearTimeout(timer);
+    },
+    close: async () => {
+      await Promise.all(desk.links.map((link) => link.close()));
+    },
+  };
+}
+
+async function answer(desk: Desk, message: ClientMessage, flight: Flight): Promise<void> {
+  const { method } = message;
+  if (method === "server/discover" ? flight.stateless : method === "initialize")
+    return handshake(desk, message, flight);
+  if (desk.many) return requestOfMany(desk, message, flight);
+  const only = desk.links[0]!;
+  if (GOVERNED.has(method)) {
+    const tool = method === "tools/call" ? stringParam(message, "name") : method;
+    if (tool === undefined) throw new SallyportError("message_invalid", 'tools/call needs a string "name"');
+    return governCall(desk, flight, message, only, tool);
+  }
+  if (method === "subscriptions/listen" && (await connected(desk, flight, only)).welcome.era === "legacy")
+    return listenToMany(desk, message, flight);
+  const got = await forward(desk, flight, message, only);
+  if (method !== "tools/list" || got.reply.body === "error") {
+    flight.exchange.reply(replyParts(flight, got));
+    return;
+  }
+  noteTools(desk, only.server.name, got.reply.value);
+  flight.exchange.reply(replyParts(flight, got, relaxedList(got.reply, desk.parts.relax)));
+}
+
+/** Tells the downstream in the client's words or ours, and stops waiting. */
+function cancel(flight: Flight, words: (ourId: string) => string, settle: (flight: Flight) => void): void {
+  if (flight.cancelled) return;
+  flight.cancelled = true;
+  if (flight.ourId === undefined) {
+    // Held by us alone (a subscription), or not sent yet: then `forward` sees the flag.
+    if (flight.method === "subscriptions/listen") settle(flight);
+    return;
+  }
+  flight.peer?.send({ method: "notifications/cancelled", text: words(String(flight.ourId)) });
+  flight.peer?.abandon(flight.ourId, new SallyportError("cancelled", "cancelled by the client"));
+}
+
+function cancelled(ourId: string): string {
+  return `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${ourId},"reason":"the client is gone"}}`;
+}
+
+function clientName(message: ClientMessage): string | undefined {
+  const meta = metaNode(message.params);
+  const node = meta === undefined ? undefined : member(meta, META_CLIENT);
+  const info = node === undefined ? undefined : (JSON.parse(message.text.slice(node.start, node.end)) as Json);
+  return describeClient(info);
+}

@@ -1,0 +1,163 @@
+/** A downstream over Streamable HTTP, on node:http: web streams would cost more than all judging. */
+import http from "node:http";
+import https from "node:https";
+import { SallyportError } from "../model/errors.js";
+import { STATELESS_VERSION } from "./eras.js";
+import { MAX_DOWNSTREAM_MESSAGE } from "./limits.js";
+import { eventReader } from "./sse.js";
+import type { Outgoing, Wire, WireHandlers } from "./wire.js";
+
+export interface HttpSpec {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const STREAM_RETRY_MS = 1_000;
+
+function unavailable(message: string, cause?: unknown): SallyportError {
+  return new SallyportError("downstream_unavailable", message, {}, { cause });
+}
+
+/** `stateless`: send the 2026-07-28 headers and no session. */
+export function openHttp(spec: HttpSpec, handlers: WireHandlers, stateless: boolean): Wire {
+  const url = new URL(spec.url);
+  const library = url.protocol === "https:" ? https : http;
+  const agent = new library.Agent({ keepAlive: true, maxSockets: 256 });
+  const running = new Map<number, http.ClientRequest>();
+  let session: string | undefined;
+  let version = stateless ? STATELESS_VERSION : undefined;
+  let stream: http.ClientRequest | undefined;
+  let retry: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  const headersFor = (extra: Readonly<Record<string, string>>): Record<string, string> => ({
+    accept: "application/json, text/event-stream",
+    ...spec.headers,
+    ...(session !== undefined && { "mcp-session-id": session }),
+    ...(version !== undefined && { "mcp-protocol-version": version }),
+    ...extra,
+  });
+
+  const start = (method: string, headers: Record<string, string>, got: (r: http.IncomingMessage) => void) =>
+    library.request(url, { method, agent, headers: headersFor(headers) }, got);
+
+  /** Reads a response body, JSON or event stream, into messages; `done` when it has ended. */
+  const read = (response: http.IncomingMessage, related: number | undefined, done: () => void): void => {
+    const flood = (): void => {
+      response.destroy();
+      if (related !== undefined)
+        handlers.failed(related, new SallyportError("too_large", "the server's answer is over the hard cap"));
+    };
+    if (String(response.headers["content-type"] ?? "").startsWith("text/event-stream")) {
+      const data = (bytes: Buffer): void => handlers.message(bytes, related);
+      response.on("data", eventReader(MAX_DOWNSTREAM_MESSAGE, { data, tooLong: flood }));
+    } else {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      response.on("data", (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > MAX_DOWNSTREAM_MESSAGE) flood();
+        else chunks.push(chunk);
+      });
+      response.once("end", () => {
+        if (size > 0) handlers.message(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), related);
+      });
+    }
+    response.once("close", done);
+    response.on("error", () => {}); // `close` follows
+  };
+
+  const post = (message: Outgoing): void => {
+    const id = message.id;
+    const body = Buffer.from(message.text);
+    const request = start(
+      "POST",
+      {
+        "content-type": "application/json",
+        "content-length": String(body.length),
+        ...(stateless && message.method !== undefined && { "mcp-method": message.method }),
+        ...(stateless && message.name !== undefined && { "mcp-name": headerValue(message.name) }),
+        ...message.headers,
+      },
+      (response) => {
+        const given = response.headers["mcp-session-id"];
+        if (message.method === "initialize" && typeof given === "string") session = given;
+        const status = response.statusCode ?? 0;
+        const isJson = String(response.headers["content-type"] ?? "").startsWith("application/json");
+        if (status >= 300 && !isJson) {
+          response.resume();
+          if (id !== undefined) handlers.failed(id, unavailable(`the server answered HTTP ${status}`));
+          return;
+        }
+        if (message.method === "notifications/initialized") listen();
+        read(response, id, () => {
+          if (id !== undefined) handlers.failed(id, unavailable("the server ended its answer early"));
+        });
+      },
+    );
+    if (id !== undefined) {
+      running.set(id, request);
+      request.once("close", () => running.delete(id));
+    }
+    request.once("error", (cause) => {
+      if (id !== undefined) handlers.failed(id, unavailable(`cannot reach ${url.origin}`, cause));
+    });
+    request.end(body);
+  };
+
+  /** The standalone stream of unsolicited messages. Servers may decline it (405). */
+  const listen = (): void => {
+    if (closed || stateless) return;
+    const again = (): void => {
+      if (!closed) retry = setTimeout(listen, STREAM_RETRY_MS);
+    };
+    stream = start("GET", { accept: "text/event-stream" }, (response) => {
+      if (response.statusCode !== 200) {
+        response.resume();
+        return;
+      }
+      read(response, undefined, again);
+    });
+    stream.once("error", () => {});
+    stream.end();
+  };
+
+  return {
+    send: post,
+    abandon: (id) => {
+      // In the stateless era closing the response stream is the cancellation; before, a notification says it.
+      if (stateless) running.get(id)?.destroy();
+    },
+    ready: (negotiated) => {
+      version = negotiated;
+    },
+    close: async () => {
+      closed = true;
+      clearTimeout(retry);
+      stream?.destroy();
+      if (session !== undefined)
+        await new Promise<void>((resolve) => {
+          const bye = start("DELETE", {}, (response) => response.resume().once("close", resolve));
+          bye.once("error", () => resolve());
+          bye.setTimeout(1_000, () => bye.destroy());
+          bye.end();
+        });
+      for (const request of running.values()) request.destroy();
+      agent.destroy();
+    },
+  };
+}
+
+/** A header value as SEP-2243 writes it: what is not printable ASCII goes in a base64 sentinel. */
+export function headerValue(value: string): string {
+  const plain = /^[!-~]([ -~]*[!-~])?$/.test(value) && !value.startsWith("=?base64?");
+  return plain ? value : `=?base64?${Buffer.from(value).toString("base64")}?=`;
+}
+
+/** The value a header stands for; undefined for a broken sentinel. */
+export function headerMeaning(raw: string): string | undefined {
+  const value = raw.trim();
+  const sentinel = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/.exec(value);
+  if (sentinel === null) return value.startsWith("=?base64?") ? undefined : value;
+  return Buffer.from(sentinel[1]!, "base64").toString("utf8");
+}

@@ -1,0 +1,78 @@
+import { spawn } from "node:child_process";
+import { SallyportError } from "../model/errors.js";
+import { lineReader } from "./framing.js";
+import { CHILD_GRACE_MS, MAX_DOWNSTREAM_MESSAGE } from "./limits.js";
+import type { Wire, WireHandlers } from "./wire.js";
+
+export interface StdioSpec {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The child's whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+/** Starts a stdio server. `stderr` gets its talk, a line at a time. */
+export function openStdio(spec: StdioSpec, handlers: WireHandlers, stderr: (line: string) => void): Wire {
+  const child = spawn(spec.command, [...spec.args], {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: { ...spec.env },
+    ...(spec.cwd !== undefined && { cwd: spec.cwd }),
+  });
+  let over = false;
+  const end = (error: SallyportError): void => {
+    if (over) return;
+    over = true;
+    handlers.closed(error);
+  };
+  const gone = new Promise<void>((resolve) => {
+    child.once("error", (cause) => {
+      const hint = { fix: "check the command and its path" };
+      end(new SallyportError("downstream_unavailable", `cannot start "${spec.command}"`, hint, { cause }));
+      resolve();
+    });
+    child.once("exit", (code, signal) => {
+      end(new SallyportError("downstream_unavailable", `the server ended (${signal ?? `exit code ${code}`})`));
+      resolve();
+    });
+  });
+  child.stdin.on("error", () => {}); // EPIPE: `exit` tells the story
+  child.stdout.on(
+    "data",
+    lineReader(MAX_DOWNSTREAM_MESSAGE, {
+      line: (bytes) => {
+        if (!over) handlers.message(bytes, undefined);
+      },
+      tooLong: () => {
+        end(new SallyportError("too_large", `the server sent a message over ${MAX_DOWNSTREAM_MESSAGE} bytes`));
+        child.kill("SIGKILL");
+      },
+    }),
+  );
+  child.stderr.on(
+    "data",
+    lineReader(64 * 1024, { line: (bytes) => stderr(bytes.toString("utf8")), tooLong: () => {} }),
+  );
+
+  return {
+    send: (message) => {
+      if (over) return;
+      child.stdin.cork();
+      // White space in JSON, but the end of a message on this wire.
+      child.stdin.write(message.text.includes("\n") ? message.text.replaceAll(/[\r\n]/g, " ") : message.text);
+      child.stdin.write("\n");
+      child.stdin.uncork();
+    },
+    abandon: () => {},
+    ready: () => {},
+    close: async () => {
+      over = true;
+      child.stdin.end();
+      const terminate = setTimeout(() => child.kill("SIGTERM"), CHILD_GRACE_MS);
+      const kill = setTimeout(() => child.kill("SIGKILL"), 2 * CHILD_GRACE_MS);
+      await gone;
+      clearTimeout(terminate);
+      clearTimeout(kill);
+    },
+  };
+}

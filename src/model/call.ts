@@ -1,0 +1,126 @@
+import type { Json, JsonObject } from "./json.js";
+import type {
+  Action,
+  Category,
+  DecisionWord,
+  Operation,
+  Phase,
+  Retry,
+  Role,
+  Severity,
+} from "./nouns.js";
+
+/** On whose behalf, and how we know. */
+export interface Principal {
+  readonly id: string;
+  readonly how: "asserted" | "os_user" | "api_key" | "oidc";
+  readonly team?: string;
+  readonly roles?: readonly string[];
+}
+
+/** One tool call, as judged. `args` is parsed once; `argsText` is the very JSON text it was parsed from. */
+export interface Call {
+  /** Decision id: time-sortable, unique across processes. */
+  readonly id: string;
+  readonly principal: Principal;
+  /** Name and version the client gave, if any: a claim, not a proof. */
+  readonly client: string | undefined;
+  readonly server: string;
+  readonly connector: string;
+  /** The downstream's own name for the tool, without our prefix. */
+  readonly tool: string;
+  readonly operation: Operation;
+  readonly args: JsonObject;
+  readonly argsText: string;
+  /** What the client sends along when it retries an `input_required` call: it reaches the downstream, so it is judged. */
+  readonly inputResponses?: Json;
+  /** The tool's inputSchema as last listed, when known: used to infer argument roles. */
+  readonly inputSchema?: JsonObject;
+  /** Whether the tool promises structured output of a shape: a refusal must then not invent some. */
+  readonly hasOutputSchema?: boolean;
+  readonly environment?: string;
+}
+
+/**
+ * Where something was found. Never the matched text.
+ * `pointer` leads to a leaf (JSON Pointer, "" for a bare text); `span` is in UTF-16 code units of that leaf's
+ * text (a number's text is its token). When the leaf is a string that itself holds JSON, `inner` leads on from
+ * there and `span` still counts in the outer leaf's text.
+ */
+export interface Finding {
+  readonly detector: string;
+  readonly category: Category;
+  readonly type: string;
+  readonly severity: Severity;
+  readonly pointer: string;
+  readonly inner?: string;
+  readonly span: readonly [start: number, end: number];
+  /** True when it stands in the member's key, not in its value. */
+  readonly onKey?: boolean;
+  /** The role under which the leaf was read. */
+  readonly role: Role;
+  /** Keyed HMAC of the matched text, so that equal values can be correlated without being known. Set by the gate. */
+  readonly digest?: string;
+}
+
+/** A finding, with what the posture makes of it. */
+export interface JudgedFinding extends Finding {
+  readonly action: Action;
+}
+
+/** Which rule spoke. `source` is where it is written (`profile strict`, `PII_ACTION`, `connector postgres`, a policy file). */
+export interface RuleRef {
+  readonly rule: string;
+  readonly category: Category;
+  readonly action: Action;
+  readonly source: string;
+}
+
+export interface Constraints {
+  readonly max_rows?: number;
+  readonly max_bytes?: number;
+}
+
+/** What a refused caller is told, machine-readable. Delays in milliseconds. */
+export interface Advice {
+  readonly retry: Retry;
+  readonly retryAfterMs?: number;
+  /** What to change, as a sentence to a person or a model. */
+  readonly change: string;
+}
+
+export interface Decision {
+  readonly phase: Phase;
+  readonly decision: DecisionWord;
+  readonly rules: readonly RuleRef[];
+  readonly reason: string;
+  readonly constraints?: Constraints;
+  readonly findings: readonly JudgedFinding[];
+  /** Rules that would have spoken, had they been enforced. */
+  readonly shadow: readonly RuleRef[];
+  /** True when the decision is a refusal because a stage failed, not because a rule said so. */
+  readonly failClosed: boolean;
+  /** Hash of the whole posture in force. */
+  readonly snapshot: string;
+  /** Present when `decision` is `deny`. */
+  readonly advice?: Advice;
+}
+
+/** What leaves a gate. */
+export interface Verdict<S> {
+  readonly subject: S;
+  readonly decision: Decision;
+  readonly changed: boolean;
+}
+
+/**
+ * What a downstream answered, as JSON text: the `result` (or `error`) member exactly as it was sent, unless a
+ * decision changed it.
+ */
+export interface ToolResult {
+  readonly text: string;
+  /** `text` parsed. */
+  readonly value: Json;
+  /** UTF-8 length of `text`. */
+  readonly bytes: number;
+}

@@ -1,0 +1,58 @@
+import type { Action, Category, Operation, Role } from "./nouns.js";
+
+/** Where one category's action comes from, so that the boot line and every decision can say so. */
+export interface PostureEntry {
+  readonly action: Action;
+  readonly source: string;
+}
+
+/** What is in force: category → action, resolved once at start. */
+export interface Posture {
+  readonly profile: string;
+  readonly profileSource: string;
+  readonly actions: Readonly<Record<Category, PostureEntry>>;
+  /** `compliance` treats medium findings as high. */
+  readonly mediumBlocks: boolean;
+}
+
+export type OnExceed = "truncate" | "block";
+
+export interface Limits {
+  readonly max_rows?: number;
+  readonly max_bytes?: number;
+  /** What happens over a limit; absent: what the posture says of `exfiltration`. */
+  readonly on_exceed?: OnExceed;
+  readonly window?: WindowLimit;
+}
+
+/** A cumulative budget per principal × connector, in fixed windows aligned to the epoch. */
+export interface WindowLimit {
+  readonly per: "minute" | "hour" | "day";
+  readonly max_calls?: number;
+  readonly max_rows?: number;
+  readonly max_bytes?: number;
+}
+
+/** What the tools of one kind do. Globs (`*`) match whole tool names, case-insensitively; the first operation listed wins. */
+export interface OperationSpec {
+  readonly tools: readonly string[];
+  /** Argument name or JSON Pointer → role. A name matches at any depth; a pointer exactly. */
+  readonly arguments?: Readonly<Record<string, Role>>;
+}
+
+/** A type of system behind a tool, as data: one file in connectors/. */
+export interface Connector {
+  readonly connector: string;
+  readonly describe: string;
+  readonly recognise: {
+    readonly packages?: readonly string[];
+    readonly commands?: readonly string[];
+    readonly hosts?: readonly string[];
+    readonly tools?: readonly string[];
+  };
+  readonly operations: Readonly<Partial<Record<Operation, OperationSpec>>>;
+  readonly rows: { readonly from: readonly string[] };
+  readonly limits: Limits;
+  /** True when its tools can carry data out of the house (mail, chat, web). */
+  readonly egress: boolean;
+}

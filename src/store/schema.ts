@@ -1,0 +1,46 @@
+/**
+ * The tables, as numbered steps: the file's user_version counts how many were taken. A step that has shipped
+ * is never edited; a change is a further step.
+ */
+
+/** "SALY": tells our files from any other SQLite database a path might point at by mistake. */
+export const APPLICATION_ID = 0x53414c59;
+
+const FIRST = `
+  -- The chain. "body" may be erased one day (retention); "body_hash" and "hash" stay, so the chain still
+  -- verifies.
+  CREATE TABLE records (
+    seq       INTEGER PRIMARY KEY,
+    kind      TEXT NOT NULL,
+    id        TEXT NOT NULL UNIQUE,
+    ref       TEXT,
+    time      INTEGER NOT NULL,
+    body      TEXT,
+    body_hash BLOB NOT NULL,
+    hash      BLOB NOT NULL
+  ) STRICT;
+  -- Only outcomes have a ref, the decision's id: two outcomes of one decision cannot be written.
+  CREATE UNIQUE INDEX records_by_ref ON records (ref) WHERE ref IS NOT NULL;
+  CREATE INDEX records_by_time ON records (time);
+
+  -- Working state, not evidence: forwarded decisions without an outcome, so that a start need not read a
+  -- million records to find them.
+  CREATE TABLE open_decisions (
+    id     TEXT PRIMARY KEY,
+    writer TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- Cumulative budgets. "width" and "start" in milliseconds.
+  CREATE TABLE windows (
+    principal TEXT NOT NULL,
+    connector TEXT NOT NULL,
+    width     INTEGER NOT NULL,
+    start     INTEGER NOT NULL,
+    calls     INTEGER NOT NULL,
+    rows      INTEGER NOT NULL,
+    bytes     INTEGER NOT NULL,
+    PRIMARY KEY (principal, connector, width, start)
+  ) STRICT, WITHOUT ROWID;
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST];

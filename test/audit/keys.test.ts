@@ -1,0 +1,42 @@
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createHash, createHmac } from "node:crypto";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { openDigest } from "../../src/audit/keys.js";
+import { freshFolder } from "./sample.js";
+
+it("a key is made once, for its owner only, and gives the same digests ever after", () => {
+  const folder = freshFolder();
+  const first = openDigest(folder)("123-45-6789");
+  expect(openDigest(folder)("123-45-6789")).toBe(first);
+  expect(readdirSync(folder)).toEqual(["hmac.key"]);
+  expect(statSync(join(folder, "hmac.key")).mode & 0o777).toBe(0o600);
+  const key = readFileSync(join(folder, "hmac.key"));
+  expect(key).toHaveLength(32);
+  expect(first).toBe(createHmac("sha256", key).update("123-45-6789").digest("hex").slice(0, 32));
+});
+
+it("a digest is keyed: two installations give two, and neither is the plain hash", () => {
+  const value = "123-45-6789";
+  const digests = [openDigest(freshFolder())(value), openDigest(freshFolder())(value)];
+  digests.push(createHash("sha256").update(value).digest("hex").slice(0, 32));
+  expect(new Set(digests).size).toBe(3);
+});
+
+it("a key that others can read is refused, with the command that cures it", () => {
+  const folder = freshFolder();
+  openDigest(folder);
+  chmodSync(join(folder, "hmac.key"), 0o640);
+  expect(() => openDigest(folder)).toThrow(
+    expect.objectContaining({
+      code: "store_unavailable",
+      place: expect.objectContaining({ fix: expect.stringMatching(/^chmod 600 /) }),
+    }),
+  );
+});
+
+it("a key of the wrong length is refused", () => {
+  const folder = freshFolder();
+  writeFileSync(join(folder, "hmac.key"), "short", { mode: 0o600 });
+  expect(() => openDigest(folder)).toThrow(/has 5 bytes, not 32/);
+});

@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { loadBuiltin } from "../../src/config/builtin.js";
+import {
+  CONNECTOR_KEYS,
+  EXAMPLE_KEYS,
+  OPERATION_KEYS,
+  RECOGNISE_KEYS,
+  ROW_RULES,
+} from "../../src/config/connector-file.js";
+import { LIMIT_KEYS, WINDOW_KEYS, WINDOW_PERIODS } from "../../src/config/limits.js";
+import { AUDIT_KEYS, TOP_KEYS } from "../../src/config/load.js";
+import { SERVER_KEYS, SERVER_TYPES } from "../../src/config/servers.js";
+import { ACTIONS, CATEGORIES, OPERATIONS, ROLES } from "../../src/model/nouns.js";
+
+/** Schemas are read for their keys only, so their type here is as loose as JSON. */
+type Schema = any;
+const read = (name: string): Schema =>
+  JSON.parse(readFileSync(new URL(`../../schemas/${name}`, import.meta.url), "utf8"));
+const keys = (schema: Schema): string[] => Object.keys(schema.properties);
+
+it("the schema that editors use knows the keys and words that the loader knows", () => {
+  const schema = read("mcp.config.schema.json");
+  const { category, server, limits } = schema.definitions;
+  expect(keys(schema)).toEqual([...TOP_KEYS]);
+  expect(keys(schema.properties.audit)).toEqual([...AUDIT_KEYS]);
+  expect(schema.properties.profile.enum.toSorted()).toEqual(loadBuiltin().profiles.map((p) => p.profile).toSorted());
+  expect(schema.properties.actions.additionalProperties.enum).toEqual([...ACTIONS]);
+  expect(category.enum).toEqual([...CATEGORIES]);
+  expect(keys(server)).toEqual([...SERVER_KEYS]);
+  expect(server.properties.type.enum).toEqual([...SERVER_TYPES]);
+  expect(keys(limits)).toEqual([...LIMIT_KEYS]);
+  expect(keys(limits.properties.window)).toEqual([...WINDOW_KEYS]);
+  expect(limits.properties.window.properties.per.enum).toEqual([...WINDOW_PERIODS]);
+});
+
+it("the connector schema likewise", () => {
+  const schema = read("connector.schema.json");
+  expect(keys(schema)).toEqual([...CONNECTOR_KEYS]);
+  expect(keys(schema.properties.recognise)).toEqual([...RECOGNISE_KEYS]);
+  expect(keys(schema.properties.examples)).toEqual([...EXAMPLE_KEYS]);
+  expect(keys(schema.properties.operations)).toEqual([...OPERATIONS]);
+  expect(schema.properties.rows.properties.from.items.oneOf[0].enum).toEqual([...ROW_RULES]);
+  expect(keys(schema.definitions.operation)).toEqual([...OPERATION_KEYS]);
+  expect(schema.definitions.operation.properties.arguments.additionalProperties.enum).toEqual([...ROLES]);
+  expect(keys(schema.definitions.limits)).toEqual([...LIMIT_KEYS]);
+});
