@@ -3,7 +3,15 @@ import type { Limits } from "../model/posture.js";
 import { pointerStep } from "../model/json.js";
 import { countFindings, MASKED, recordFindings } from "./findings.js";
 import { newId } from "./ids.js";
-import type { ByteCount, DecisionBody, Judgement, Outcome, OutcomeBody, RowCount } from "./record.js";
+import type {
+  ByteCount,
+  DecisionBody,
+  Judgement,
+  NotScanned,
+  Outcome,
+  OutcomeBody,
+  RowCount,
+} from "./record.js";
 
 /**
  * Names come from clients and servers: a megabyte of tool name must not be kept for years. UTF-16 code units.
@@ -11,6 +19,7 @@ import type { ByteCount, DecisionBody, Judgement, Outcome, OutcomeBody, RowCount
 const MAX_NAME = 256;
 const MAX_KEY_NAME = 64;
 const MAX_KEYS = 50;
+const MAX_NOT_SCANNED = 50;
 
 /** The part of an AuditLog that a record needs. */
 export interface Writer {
@@ -37,6 +46,8 @@ export interface OutcomeInput {
   readonly durationMs?: number;
   /** The result's text as received; only its HMAC is kept. */
   readonly resultText?: string;
+  /** Parts of the result that no detector read. */
+  readonly notScanned?: readonly NotScanned[];
   readonly limits?: Limits;
   /** An error code for failed calls. Never the downstream's words. */
   readonly error?: string;
@@ -71,7 +82,7 @@ export function decisionBody(input: DecisionInput, { writer, digest }: Writer): 
 
 /** The record of what became of a forwarded call. */
 export function outcomeBody(input: OutcomeInput, { writer, digest }: Writer): OutcomeBody {
-  const { decision, rows, bytes, isError, durationMs, resultText, limits, error } = input;
+  const { decision, rows, bytes, isError, durationMs, resultText, notScanned, limits, error } = input;
   return {
     kind: "outcome",
     id: newId("o"),
@@ -85,6 +96,10 @@ export function outcomeBody(input: OutcomeInput, { writer, digest }: Writer): Ou
     ...(isError !== undefined && { is_error: isError }),
     ...(durationMs !== undefined && { duration_ms: Math.round(durationMs * 1000) / 1000 }),
     ...(resultText !== undefined && { result_hmac: digest(resultText) }),
+    ...(notScanned !== undefined && {
+      not_scanned: notScanned.slice(0, MAX_NOT_SCANNED),
+      not_scanned_count: notScanned.length,
+    }),
     ...(limits !== undefined && { limits }),
     ...(error !== undefined && { error }),
   };

@@ -29,6 +29,8 @@ export interface CallRecord {
   readonly rule: string | null;
   readonly reason: string;
   readonly findings: readonly (FindingCount & { readonly phase: Phase })[];
+  /** Parts of the result that no detector read. */
+  readonly not_scanned?: number;
   readonly rows?: RowCount;
   readonly bytes?: ByteCount;
   readonly is_error?: boolean;
@@ -74,6 +76,7 @@ export function flatten(seq: number, { input, output }: Gates): CallRecord {
     rule: rule?.rule ?? null,
     reason: decisive.reason ?? "",
     findings,
+    ...(output?.not_scanned_count !== undefined && { not_scanned: output.not_scanned_count }),
     ...(output?.rows !== undefined && { rows: output.rows }),
     ...(output?.bytes !== undefined && { bytes: output.bytes }),
     ...(output?.is_error !== undefined && { is_error: output.is_error }),

@@ -31,7 +31,7 @@ export interface AuditLog {
   appendPosture(posture: { readonly snapshot: string; readonly bundle: JsonObject }): Promise<Receipt>;
   /** Keyed HMAC-SHA-256 of a text, its first 16 bytes, as 32 hex digits. */
   digest(text: string): string;
-  /** Writes `stop`, flushes, releases the writer's lock. */
+  /** Writes `stop`, flushes, releases the writer's lock. A second call waits for the first. */
   close(): Promise<void>;
 }
 
@@ -61,6 +61,15 @@ export async function openAudit(options: AuditOptions): Promise<AuditLog> {
 
 function auditLog(store: Store, writer: string, digest: Digest, lock: FileLock): AuditLog {
   const head = (prefix: "p" | "e") => ({ id: newId(prefix), time: Date.now(), writer });
+  let closed: Promise<void> | undefined;
+  const end = async (): Promise<void> => {
+    try {
+      await store.transact((tx) => write(tx, { kind: "stop", ...head("e") }));
+    } finally {
+      await store.close();
+      lock.release();
+    }
+  };
   return {
     writer,
     digest,
@@ -75,14 +84,7 @@ function auditLog(store: Store, writer: string, digest: Digest, lock: FileLock):
     appendOutcome: (make) => store.transact((tx) => writeOutcome(tx, make(tx))),
     appendPosture: (posture) =>
       store.transact((tx) => write(tx, { kind: "posture", ...head("p"), ...posture })),
-    async close() {
-      try {
-        await store.transact((tx) => write(tx, { kind: "stop", ...head("e") }));
-      } finally {
-        await store.close();
-        lock.release();
-      }
-    },
+    close: () => (closed ??= end()),
   };
 }
 

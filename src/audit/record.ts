@@ -7,9 +7,6 @@ import type { Constraints, Principal, RuleRef } from "../model/call.js";
 import type { Action, Category, DecisionWord, Operation, Retry, Severity } from "../model/nouns.js";
 import type { JsonObject } from "../model/json.js";
 
-export const RECORD_KINDS = ["start", "posture", "decision", "outcome", "stop"] as const;
-export type RecordKind = (typeof RECORD_KINDS)[number];
-
 /** How a forwarded call ended. A call refused at the input gate has no outcome record. */
 export const OUTCOMES = [
   "released", // as the downstream sent it
@@ -31,7 +28,7 @@ interface RecordHead {
   readonly writer: string;
 }
 
-export interface StartBody extends RecordHead {
+interface StartBody extends RecordHead {
   readonly kind: "start";
   readonly version: string;
   readonly node: string;
@@ -40,15 +37,15 @@ export interface StartBody extends RecordHead {
   readonly hmac_key: string;
 }
 
-export interface StopBody extends RecordHead {
+interface StopBody extends RecordHead {
   readonly kind: "stop";
 }
 
 export interface PostureBody extends RecordHead {
   readonly kind: "posture";
-  /** Hash of `bundle`; decisions point to it. */
+  /** Identifies `bundle`; decisions point to it. */
   readonly snapshot: string;
-  /** All that was in force: profile, actions with their sources, connectors, limits. */
+  /** All that was in force: `posture` (profile, actions with their sources), servers with their limits, rules. */
   readonly bundle: JsonObject;
 }
 
@@ -122,6 +119,14 @@ export interface ByteCount {
   readonly released: number;
 }
 
+/** A part of a result that no detector read: its record must not look like "nothing found". */
+export interface NotScanned {
+  readonly pointer: string;
+  /** Size of the part. */
+  readonly bytes: number;
+  readonly why: string;
+}
+
 /** What became of a forwarded call. Without a judgement when no result reached the output gate. */
 export interface OutcomeBody extends RecordHead, Partial<Judgement> {
   readonly kind: "outcome";
@@ -134,6 +139,9 @@ export interface OutcomeBody extends RecordHead, Partial<Judgement> {
   readonly duration_ms?: number;
   /** Keyed HMAC of the result as received. */
   readonly result_hmac?: string;
+  /** The first 50; `not_scanned_count` says how many there are. */
+  readonly not_scanned?: readonly NotScanned[];
+  readonly not_scanned_count?: number;
   /** The limits that held for this call. */
   readonly limits?: Limits;
   /** Why there is no result: a closed error code, never the downstream's words. */

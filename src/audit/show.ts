@@ -1,3 +1,4 @@
+import { isObject } from "../model/json.js";
 import type { Store, Tx } from "../store/store.js";
 import { illegible } from "./search.js";
 import type { DecisionBody, OutcomeBody, PostureBody } from "./record.js";
@@ -67,7 +68,9 @@ function postureOf(tx: Tx, snapshot: string): CallStory["posture"] {
   );
   if (found === undefined) return null;
   const { id, bundle } = parse<PostureBody>(found, found.body);
-  return { id, profile: typeof bundle["profile"] === "string" ? bundle["profile"] : null };
+  const posture = bundle["posture"];
+  const profile = isObject(posture) ? posture["profile"] : undefined;
+  return { id, profile: typeof profile === "string" ? profile : null };
 }
 
 function placeOf({ seq, body_hash, hash }: Row): Place {

@@ -1,5 +1,5 @@
 import type { CallStory } from "../audit/show.js";
-import type { FindingCount, Judgement } from "../audit/record.js";
+import type { FindingCount, Judgement, OutcomeBody } from "../audit/record.js";
 import { paintDecision } from "./audit-table.js";
 import { printable } from "./table.js";
 
@@ -88,6 +88,14 @@ function ran({ decision, outcome }: CallStory): string[] {
       ? []
       : [line("rows", counted(outcome.rows, `, counted by ${outcome.rows.rule}`))]),
     ...(outcome?.bytes === undefined ? [] : [line("bytes", counted(outcome.bytes, ""))]),
+    ...(outcome?.not_scanned_count === undefined
+      ? []
+      : [
+          line(
+            "not scanned",
+            `${outcome.not_scanned_count} of its parts: ${notScannedText(outcome.not_scanned)}`,
+          ),
+        ]),
     line("limits", printable(limitsText(limits))),
   ];
 }
@@ -104,6 +112,15 @@ function outcomeText({ decision, outcome }: Pick<CallStory, "decision" | "outcom
 
 function counted({ received, released }: { received: number; released: number }, how: string): string {
   return `${released} released of ${received} received${how}`;
+}
+
+function notScannedText(parts: OutcomeBody["not_scanned"] = []): string {
+  return printable(
+    parts
+      .slice(0, 3)
+      .map(({ pointer, bytes, why }) => `${pointer} (${bytes} bytes, ${why})`)
+      .join(", "),
+  );
 }
 
 function limitsText(limits: Readonly<Record<string, unknown>>): string {

@@ -26,7 +26,9 @@ const FLAGS = ["--config", "--json", "--connect"] as const;
 export async function checkCommand(argv: readonly string[], io: CheckIo): Promise<number> {
   const flags = readFlags(argv);
   const { config, problems } =
-    flags.problem === undefined ? await findProblems(flags, io) : { config: undefined, problems: [flags.problem] };
+    flags.problem === undefined
+      ? await findProblems(flags, io)
+      : { config: undefined, problems: [flags.problem] };
   const ok = problems.length === 0;
   if (flags.json) io.write(`${JSON.stringify(asJson(config, problems), null, 2)}\n`);
   else io.write(ok && config !== undefined ? summary(config) : problemText(problems));
@@ -47,7 +49,8 @@ function readFlags(argv: readonly string[]): Flags {
     const [flag, inline] = (argv[at] ?? "").split(/=(.*)/s, 2);
     if (flag === "--config") {
       file = inline ?? argv[++at];
-      if (file === undefined || file === "") problem = { message: "--config without a file", fix: "--config FILE" };
+      if (file === undefined || file === "")
+        problem = { message: "--config without a file", fix: "--config FILE" };
     } else if ((flag !== "--json" && flag !== "--connect") || inline !== undefined) {
       const close = nearest(flag ?? "", FLAGS);
       const hint = close === undefined ? "" : `did you mean ${close}? `;
@@ -77,7 +80,9 @@ async function findProblems(
       return undefined;
     }
   };
-  const loaded = guarded(() => loadConfig({ cwd, env, ...(flags.file !== undefined && { file: flags.file }) }));
+  const loaded = guarded(() =>
+    loadConfig({ cwd, env, ...(flags.file !== undefined && { file: flags.file }) }),
+  );
   const rules = guarded(() => io.compileDetectors());
   if (rules === 0) dataProblems.push({ message: "no detector at all", fix: "reinstall Sallyport" });
   const problems = [...(loaded?.problems ?? []), ...dataProblems];
@@ -103,7 +108,9 @@ function summary(config: Config): string {
     limitsText(server),
   ]);
   const widths = [0, 1, 2].map((at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  const table = rows.map((row) => `  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  ")}`.trimEnd());
+  const table = rows.map((row) =>
+    `  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  ")}`.trimEnd(),
+  );
   return [
     ...bootLines(config.posture),
     `${config.servers.length === 1 ? "1 server" : `${config.servers.length} servers`} in ${config.source}`,
@@ -116,7 +123,9 @@ function summary(config: Config): string {
 
 function connectorText({ connector, connectorBy }: ServerConfig): string {
   if (connector === undefined) return "generic unless its tools tell";
-  return connectorBy === "config" ? connector.connector : `${connector.connector} (by ${connectorBy ?? "tools"})`;
+  return connectorBy === "config"
+    ? connector.connector
+    : `${connector.connector} (by ${connectorBy ?? "tools"})`;
 }
 
 function limitsText({ limits }: ServerConfig): string {
@@ -138,7 +147,11 @@ function limitsText({ limits }: ServerConfig): string {
 }
 
 function sizeText(bytes: number): string {
-  for (const [unit, size] of [["GiB", 1024 ** 3], ["MiB", 1024 ** 2], ["KiB", 1024]] as const)
+  for (const [unit, size] of [
+    ["GiB", 1024 ** 3],
+    ["MiB", 1024 ** 2],
+    ["KiB", 1024],
+  ] as const)
     if (bytes >= size && bytes % size === 0) return `${bytes / size} ${unit}`;
   return `${bytes} bytes`;
 }

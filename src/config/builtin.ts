@@ -56,12 +56,18 @@ export function yamlFiles(root: string, folder: string): DetectorFile[] {
   const path = join(root, folder);
   const names = existsSync(path) ? readdirSync(path).filter((name) => name.endsWith(".yaml")) : [];
   if (names.length === 0)
-    throw new SallyportError("data_invalid", `no YAML files in ${folder}`, { file: path, fix: "reinstall Sallyport" });
+    throw new SallyportError("data_invalid", `no YAML files in ${folder}`, {
+      file: path,
+      fix: "reinstall Sallyport",
+    });
   const yaml = createRequire(import.meta.url)("yaml") as typeof import("yaml");
   return names.toSorted().map((name) => {
     const file = `${folder}/${name}`;
     try {
-      return { file, value: yaml.parse(readFileSync(join(path, name), "utf8"), { uniqueKeys: true }) as Json };
+      return {
+        file,
+        value: yaml.parse(readFileSync(join(path, name), "utf8"), { uniqueKeys: true }) as Json,
+      };
     } catch (cause) {
       const message = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause);
       throw new SallyportError("data_invalid", `not YAML: ${message}`, { file }, { cause });

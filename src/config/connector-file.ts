@@ -102,7 +102,8 @@ function readOperations(reader: Reader, value: Json | undefined): Connector["ope
     if (spec === undefined) continue;
     reader.keys(spec, path, OPERATION_KEYS);
     const tools = reader.strings(spec["tools"], `${path}.tools`);
-    if (tools === undefined || tools.length === 0) reader.problem(`${path}.tools`, "no tools", 'use ["*"] for all');
+    if (tools === undefined || tools.length === 0)
+      reader.problem(`${path}.tools`, "no tools", 'use ["*"] for all');
     const roles = readRoles(reader, spec["arguments"], `${path}.arguments`);
     operations[key as Operation] = { tools: tools ?? [], ...(roles !== undefined && { arguments: roles }) };
   }
@@ -128,10 +129,15 @@ function readRows(reader: Reader, value: Json | undefined): readonly string[] {
   const object = reader.object(value, "rows") ?? {};
   reader.keys(object, "rows", ["from"]);
   const from = reader.strings(object["from"], "rows.from") ?? [];
-  if (from.length === 0) reader.problem("rows.from", "rows are not counted", 'name at least one rule, e.g. ["any-array"]');
+  if (from.length === 0)
+    reader.problem("rows.from", "rows are not counted", 'name at least one rule, e.g. ["any-array"]');
   from.forEach((rule, at) => {
     if (!(ROW_RULES as readonly string[]).includes(rule) && !ROW_PATH.test(rule))
-      reader.problem(`rows.from[${at}]`, `unknown rule "${rule}"`, `use a path such as $.rows, or: ${ROW_RULES.join(", ")}`);
+      reader.problem(
+        `rows.from[${at}]`,
+        `unknown rule "${rule}"`,
+        `use a path such as $.rows, or: ${ROW_RULES.join(", ")}`,
+      );
   });
   return from;
 }

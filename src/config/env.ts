@@ -28,20 +28,18 @@ const BASE = new Set(
   (
     "PATH HOME USER LOGNAME SHELL TERM LANG LANGUAGE TZ TMPDIR TMP TEMP NODE_EXTRA_CA_CERTS SSL_CERT_FILE SSL_CERT_DIR " +
     "HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY DISPLAY WAYLAND_DISPLAY DOCKER_HOST SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC " +
-    "PATHEXT APPDATA LOCALAPPDATA USERPROFILE USERNAME HOMEDRIVE HOMEPATH PROGRAMFILES PROGRAMDATA " +
-    "NPM_CONFIG_REGISTRY NPM_CONFIG_CACHE NPM_CONFIG_PREFIX NPM_CONFIG_USERCONFIG NVM_DIR PNPM_HOME BUN_INSTALL"
+    "PATHEXT APPDATA LOCALAPPDATA USERPROFILE USERNAME HOMEDRIVE HOMEPATH PROGRAMFILES PROGRAMDATA NVM_DIR PNPM_HOME"
   ).split(" "),
 );
-const BASE_PREFIX = /^(LC_|XDG_)/;
+// npx needs its registry and cache; npm also keeps registry passwords under this prefix.
+const BASE_PREFIX = /^(LC_|XDG_|npm_config_(?!.*(auth|password|token)))/i;
 
 /**
  * The environment of a server from a file: a small base plus what its entry declares. One server's token, given to
  * the proxy, must not reach the others.
  */
 export function childEnv(env: Env, declared: Readonly<Record<string, string>>): Record<string, string> {
-  const base = Object.entries(env).filter(
-    ([name]) => BASE.has(name.toUpperCase()) || BASE_PREFIX.test(name),
-  );
+  const base = Object.entries(env).filter(([name]) => BASE.has(name.toUpperCase()) || BASE_PREFIX.test(name));
   return { ...defined(base), ...declared };
 }
 

@@ -18,7 +18,8 @@ export function expand(text: string, env: Env, complain: (message: string, fix: 
     const value = env[name];
     const fallback = match?.[3];
     if (fallback !== undefined) return value === undefined || value === "" ? fallback : value;
-    if (value === undefined) complain(`variable ${name} is not set`, `set ${name}, or write \${${name}:-default}`);
+    if (value === undefined)
+      complain(`variable ${name} is not set`, `set ${name}, or write \${${name}:-default}`);
     return value ?? "";
   });
 }

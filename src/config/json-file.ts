@@ -14,7 +14,9 @@ export function readJsonFile(path: string, name: string): { value?: JsonObject; 
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     return {
       problem: {
-        message: missing ? "no such file" : `cannot be read: ${(error as NodeJS.ErrnoException).code ?? "unknown"}`,
+        message: missing
+          ? "no such file"
+          : `cannot be read: ${(error as NodeJS.ErrnoException).code ?? "unknown"}`,
         file: name,
         fix: missing
           ? "create it, name another with --config FILE, or wrap one server: sallyport run -- <command>"

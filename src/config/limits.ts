@@ -34,13 +34,19 @@ function readWindow(reader: Reader, value: Json | undefined, path: string): Wind
   const maxRows = reader.formed(window["max_rows"], `${path}.max_rows`, parseCount, COUNT_FORM);
   const maxBytes = reader.formed(window["max_bytes"], `${path}.max_bytes`, parseSize, SIZE_FORM);
   if (window["per"] === undefined)
-    return reader.problem(`${path}.per`, "a window without a length", `set per: ${WINDOW_PERIODS.join(", ")}`);
+    return reader.problem(
+      `${path}.per`,
+      "a window without a length",
+      `set per: ${WINDOW_PERIODS.join(", ")}`,
+    );
   if (WINDOW_KEYS.slice(1).every((key) => window[key] === undefined))
     return reader.problem(path, "a window that limits nothing", "set max_calls, max_rows or max_bytes");
-  return per && {
-    per,
-    ...(maxCalls !== undefined && { max_calls: maxCalls }),
-    ...(maxRows !== undefined && { max_rows: maxRows }),
-    ...(maxBytes !== undefined && { max_bytes: maxBytes }),
-  };
+  return (
+    per && {
+      per,
+      ...(maxCalls !== undefined && { max_calls: maxCalls }),
+      ...(maxRows !== undefined && { max_rows: maxRows }),
+      ...(maxBytes !== undefined && { max_bytes: maxBytes }),
+    }
+  );
 }

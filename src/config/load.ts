@@ -61,7 +61,9 @@ export interface Loaded {
  */
 export function loadConfig(source: ConfigSource): Loaded {
   const builtin = loadBuiltin();
-  return source.command === undefined ? fromFile(source, builtin) : fromCommand(source, source.command, builtin);
+  return source.command === undefined
+    ? fromFile(source, builtin)
+    : fromCommand(source, source.command, builtin);
 }
 
 function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
@@ -154,7 +156,8 @@ export function resolveAuditPath(source: Pick<ConfigSource, "file" | "cwd" | "en
   const { value, problem } = readJsonFile(file, name);
   const fallback = join(defaultDataDir(cwd, env), "audit.db");
   if (value === undefined) {
-    if (source.file === undefined && problem?.message === "no such file") return { path: fallback, problems: [] };
+    if (source.file === undefined && problem?.message === "no such file")
+      return { path: fallback, problems: [] };
     return { problems: problem === undefined ? [] : [problem] };
   }
   const reader = new Reader(name);
@@ -165,7 +168,9 @@ export function resolveAuditPath(source: Pick<ConfigSource, "file" | "cwd" | "en
 function readPostureKeys(reader: Reader, value: JsonObject, name: string): NonNullable<PostureInput["file"]> {
   const profile = reader.string(value["profile"], "profile");
   const listed = value["enforce"];
-  const enforce = Array.isArray(listed) ? reader.strings(listed, "enforce") : reader.string(listed, "enforce");
+  const enforce = Array.isArray(listed)
+    ? reader.strings(listed, "enforce")
+    : reader.string(listed, "enforce");
   const actions = reader.stringMap(value["actions"], "actions");
   return {
     name,
@@ -185,7 +190,11 @@ function readAllServers(
     reader.problem("servers", "both mcpServers and servers", "put all servers under mcpServers");
   const before = reader.problems.length;
   const { env, base, posture, builtin } = given;
-  const servers = readServers({ reader, env, base, connectors: builtin.connectors, posture }, value[key], key);
+  const servers = readServers(
+    { reader, env, base, connectors: builtin.connectors, posture },
+    value[key],
+    key,
+  );
   if (servers.length === 0 && posture !== undefined && reader.problems.length === before)
     reader.problem("mcpServers", "no server to guard", "add one, or enable one");
   return servers;
@@ -202,7 +211,12 @@ function readAuditPath(reader: Reader, value: JsonObject, base: string, env: Env
 }
 
 function readListen(reader: Reader, value: Json | undefined): Listen | undefined {
-  return reader.formed(value, "listen", (v) => (typeof v === "string" ? parseListen(v) : undefined), LISTEN_FORM);
+  return reader.formed(
+    value,
+    "listen",
+    (v) => (typeof v === "string" ? parseListen(v) : undefined),
+    LISTEN_FORM,
+  );
 }
 
 /** SALLYPORT_TOKEN and SALLYPORT_LOG_LEVEL. */

@@ -72,10 +72,17 @@ export class Reader {
   }
 
   /** A value with a form of its own (a size, a duration, a count). */
-  formed<T>(value: Json | undefined, path: string, parse: (v: Json) => T | undefined, form: string): T | undefined {
+  formed<T>(
+    value: Json | undefined,
+    path: string,
+    parse: (v: Json) => T | undefined,
+    form: string,
+  ): T | undefined {
     if (value === undefined) return undefined;
     const parsed = parse(value);
-    return parsed === undefined ? this.problem(path, `${JSON.stringify(value)} is not valid here`, `use ${form}`) : parsed;
+    return parsed === undefined
+      ? this.problem(path, `${JSON.stringify(value)} is not valid here`, `use ${form}`)
+      : parsed;
   }
 }
 

@@ -61,10 +61,19 @@ export function readServers(context: ServerContext, value: Json | undefined, key
   });
 }
 
-function readServer(context: ServerContext, name: string, value: Json, path: string): ServerConfig | undefined {
+function readServer(
+  context: ServerContext,
+  name: string,
+  value: Json,
+  path: string,
+): ServerConfig | undefined {
   const { reader } = context;
   if (!SERVER_NAME.test(name))
-    reader.problem(path, `"${name}" is no server name`, "use 1 to 32 letters, digits, dashes and underscores");
+    reader.problem(
+      path,
+      `"${name}" is no server name`,
+      "use 1 to 32 letters, digits, dashes and underscores",
+    );
   const entry = reader.object(value, path);
   if (entry === undefined) return undefined;
   const foreign = Object.keys(CLIENT_KEYS).filter((key) => Object.hasOwn(entry, key));
@@ -78,7 +87,10 @@ function readServer(context: ServerContext, name: string, value: Json, path: str
   if (disabled) return undefined;
   const transport = readTransport(context, entry, path);
   if (transport === undefined || context.posture === undefined) return undefined;
-  const known = named === undefined ? recognise(context.connectors, transport) : { connector: named, by: "config" as const };
+  const known =
+    named === undefined
+      ? recognise(context.connectors, transport)
+      : { connector: named, by: "config" as const };
   return {
     name,
     transport,
@@ -120,15 +132,27 @@ function readTransport(
   const type = reader.oneOf(entry["type"], `${path}.type`, SERVER_TYPES);
   const [command, url] = [entry["command"], entry["url"]];
   if (command !== undefined && url !== undefined)
-    return reader.problem(path, "both command and url", "keep one: command starts a server, url connects to one");
+    return reader.problem(
+      path,
+      "both command and url",
+      "keep one: command starts a server, url connects to one",
+    );
   if (command === undefined && url === undefined)
     return reader.problem(path, "neither command nor url", "give command (and args), or url");
   const implied = command === undefined ? "http" : "stdio";
   if (type !== undefined && (type === "stdio") !== (implied === "stdio"))
-    return reader.problem(`${path}.type`, `type ${type} with a ${implied === "http" ? "url" : "command"}`, "remove type");
+    return reader.problem(
+      `${path}.type`,
+      `type ${type} with a ${implied === "http" ? "url" : "command"}`,
+      "remove type",
+    );
   for (const key of implied === "stdio" ? ["headers"] : ["args", "env", "cwd"])
     if (entry[key] !== undefined)
-      reader.problem(join(path, key), `${key} with a ${implied === "http" ? "url" : "command"} has no effect`, "remove it");
+      reader.problem(
+        join(path, key),
+        `${key} with a ${implied === "http" ? "url" : "command"} has no effect`,
+        "remove it",
+      );
   return implied === "stdio" ? readStdio(context, entry, path) : readHttp(context, entry, path);
 }
 
@@ -145,7 +169,10 @@ function readStdio(context: ServerContext, entry: JsonObject, path: string): Std
     kind: "stdio",
     command: home(fill(command, `${path}.command`)),
     args: args.map((arg, at) => home(fill(arg, `${path}.args[${at}]`))),
-    env: childEnv(env, mapValues(declared, (text, key) => fill(text, join(`${path}.env`, key)))),
+    env: childEnv(
+      env,
+      mapValues(declared, (text, key) => fill(text, join(`${path}.env`, key))),
+    ),
     cwd: cwd === undefined ? base : resolvePath(fill(cwd, `${path}.cwd`), base, env),
   };
 }
@@ -158,9 +185,11 @@ function readHttp(context: ServerContext, entry: JsonObject, path: string): Http
   const filled = mapValues(headers, (text, key) => fill(text, join(`${path}.headers`, key)));
   for (const [key, text] of Object.entries(filled)) {
     const at = join(`${path}.headers`, key);
-    if (!HEADER_NAME.test(key)) reader.problem(at, `"${key}" is no header name`, "use letters, digits and dashes");
+    if (!HEADER_NAME.test(key))
+      reader.problem(at, `"${key}" is no header name`, "use letters, digits and dashes");
     // A line break would let a value add headers of its own.
-    if (/[\r\n\0]/.test(text)) reader.problem(at, "a line break in a header value", "check the variable it comes from");
+    if (/[\r\n\0]/.test(text))
+      reader.problem(at, "a line break in a header value", "check the variable it comes from");
   }
   if (raw === undefined) return undefined;
   const before = reader.problems.length;
@@ -170,7 +199,11 @@ function readHttp(context: ServerContext, entry: JsonObject, path: string): Http
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol))
     return reader.problem(`${path}.url`, "not an http or https address", "write it as https://host/path");
   if (parsed.username !== "" || parsed.password !== "")
-    return reader.problem(`${path}.url`, "credentials in the address", "send them in headers, from a variable");
+    return reader.problem(
+      `${path}.url`,
+      "credentials in the address",
+      "send them in headers, from a variable",
+    );
   return { kind: "http", url, headers: filled };
 }
 

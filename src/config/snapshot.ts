@@ -26,7 +26,8 @@ export function snapshotText(input: {
   const servers = input.servers.map(({ name, connector, limits, environment }) => ({
     name,
     // The order of operations decides, and sorting keys would lose it.
-    connector: connector === undefined ? null : { ...connector, operations: Object.entries(connector.operations) },
+    connector:
+      connector === undefined ? null : { ...connector, operations: Object.entries(connector.operations) },
     limits,
     environment,
   }));

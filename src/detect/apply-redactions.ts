@@ -8,13 +8,17 @@ import type { MergedSpan } from "./redact.js";
 import { mask, mergeSpans } from "./redact.js";
 import { spreadIn } from "./spread-redactions.js";
 
-/** What redaction needs of a finding. `inner` may be there; the span alone says where, as it counts in the outer leaf. */
+/**
+ * What redaction needs of a finding. `inner` may be there; the span alone says where, as it counts in the
+ * outer leaf.
+ */
 export type Redaction = Pick<Finding, "type" | "severity" | "pointer" | "span" | "inner" | "onKey">;
 
 /**
- * The JSON document `text` with the span of every finding replaced by "[REDACTED:<type>]" and all other characters
- * kept. A number becomes a string; JSON inside strings stays JSON, at every level. Throws SallyportError
- * `json_invalid` when `text` is not JSON, `internal` when a finding points at nothing: withhold the result then.
+ * The JSON document `text` with the span of every finding replaced by "[REDACTED:<type>]" and all other
+ * characters kept. A number becomes a string; JSON inside strings stays JSON, at every level. Throws
+ * SallyportError `json_invalid` when `text` is not JSON, `internal` when a finding points at nothing:
+ * withhold the result then.
  */
 export function applyRedactions(text: string, findings: readonly Redaction[]): string {
   if (findings.length === 0) return text;
@@ -22,8 +26,8 @@ export function applyRedactions(text: string, findings: readonly Redaction[]): s
 }
 
 /**
- * As applyRedactions, and the same values wherever else they stand in the document, so that text and structuredContent
- * stay consistent. `spread` says what was redacted beyond `findings`.
+ * As applyRedactions, and the same values wherever else they stand in the document, so that text and
+ * structuredContent stay consistent. `spread` says what was redacted beyond `findings`.
  */
 export function redactDocument(
   text: string,
@@ -82,7 +86,9 @@ function keySpans(findings: readonly Redaction[], key: string): MergedSpan[] {
   return mergeSpans(findings.map((f) => ({ ...f, span: within(f.span, key.length) })));
 }
 
-/** An image or audio block as a text block: masked base64 is no picture, and models' APIs refuse a broken one. */
+/**
+ * An image or audio block as a text block: masked base64 is no picture, and models' APIs refuse a broken one.
+ */
 function maskedMedia(text: string, node: JsonNode, trie: PointerTrie<Redaction>): Edit | undefined {
   const data = trie.steps.get("data");
   const type = node.kind === "object" && data !== undefined ? member(node, "type") : undefined;

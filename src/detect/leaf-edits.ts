@@ -3,7 +3,9 @@ import type { Edit, JsonNode } from "../model/json-text.js";
 import type { MergedSpan } from "./redact.js";
 import { mask, mergeSpans } from "./redact.js";
 
-/** A string that holds JSON in JSON in JSON doubles its escapes at each level; no honest tool goes this deep. */
+/**
+ * A string that holds JSON in JSON in JSON doubles its escapes at each level; no honest tool goes this deep.
+ */
 const MAX_NESTING = 8;
 
 /** A value or key of a document, by position. */
@@ -45,7 +47,10 @@ export function leavesOf(text: string, node: JsonNode): Leaf[] {
   return leaves;
 }
 
-/** The leaves that a span touches: whole numbers and strings, by position. A key counts only when no value is touched. */
+/**
+ * The leaves that a span touches: whole numbers and strings, by position. A key counts only when no value is
+ * touched.
+ */
 export function touchedLeaves(leaves: readonly Leaf[], start: number, end: number): Leaf[] {
   let low = 0;
   for (let high = leaves.length; low < high;) {
@@ -60,8 +65,9 @@ export function touchedLeaves(leaves: readonly Leaf[], start: number, end: numbe
 }
 
 /**
- * Edits of a decoded string that mask `spans` (in its own offsets, ascending, none overlapping). Where the string
- * holds JSON it stays valid JSON: a number becomes a quoted mask, quotes and structure are never eaten.
+ * Edits of a decoded string that mask `spans` (in its own offsets, ascending, none overlapping). Where the
+ * string holds JSON it stays valid JSON: a number becomes a quoted mask, quotes and structure are never
+ * eaten.
  */
 export function maskString(decoded: string, spans: readonly MergedSpan[], depth = 0): Edit[] {
   const nested = depth < MAX_NESTING ? parseNested(decoded) : undefined;
@@ -74,7 +80,10 @@ export function maskString(decoded: string, spans: readonly MergedSpan[], depth 
   }));
 }
 
-/** Edits of a JSON text that mask `spans` (offsets into `text`, ascending, none overlapping) in the leaves below `node`. */
+/**
+ * Edits of a JSON text that mask `spans` (offsets into `text`, ascending, none overlapping) in the leaves
+ * below `node`.
+ */
 export function maskDocument(text: string, node: JsonNode, spans: readonly MergedSpan[], depth = 0): Edit[] {
   const leaves = leavesOf(text, node);
   const byLeaf = new Map<Leaf, MergedSpan[]>();
@@ -107,8 +116,8 @@ export function maskToken(node: JsonNode, type: string): Edit {
 }
 
 /**
- * Edits that mask spans of keys (member index → spans of the decoded key). Two keys masked alike get " (2)", " (3)"…:
- * with duplicates a parser would keep only the last member.
+ * Edits that mask spans of keys (member index → spans of the decoded key). Two keys masked alike get " (2)",
+ * " (3)"…: with duplicates a parser would keep only the last member.
  */
 export function renameKeys(
   text: string,
@@ -135,7 +144,9 @@ function suffixed(name: string, count: number): string {
   return count > 1 ? `${name} (${count})` : name;
 }
 
-/** Spans over the raw token at [start, end) as spans of its decoded text; whole characters, still in order. */
+/**
+ * Spans over the raw token at [start, end) as spans of its decoded text; whole characters, still in order.
+ */
 function decodeSpans(text: string, start: number, end: number, spans: readonly MergedSpan[]): MergedSpan[] {
   const ends = spans.flatMap((s) => [
     { at: s.start, up: false },

@@ -13,17 +13,20 @@ export function matchRule(compiled: CompiledRule, text: string, key: KeyMeaning 
   regex.lastIndex = 0;
   for (let m = regex.exec(text); m !== null; m = regex.exec(text)) {
     const whole = m[0];
-    const [start, end] = (compiled.narrowed ? m.indices?.groups?.["value"] : undefined) ?? [
+    const [start, matchEnd] = (compiled.narrowed ? m.indices?.groups?.["value"] : undefined) ?? [
       m.index,
       m.index + whole.length,
     ];
     if (whole === "") regex.lastIndex++;
-    const value = start === m.index && end - start === whole.length ? whole : text.slice(start, end);
-    if (check !== undefined && !check(value)) {
+    const matched = start === m.index && matchEnd === m.index + whole.length ? whole : text.slice(start, matchEnd);
+    const sound = check === undefined || check(matched);
+    if (sound === false || sound === 0) {
       // What was refused may overlap what is sound: 12 digits, then a card number.
       regex.lastIndex = m.index + 1;
       continue;
     }
+    const value = sound === true ? matched : matched.slice(0, sound);
+    const end = start + value.length;
     let severity = rule.severity;
     if (context !== undefined && !key?.gives.has(compiled.index) && !contextNear(text, start, end, context)) {
       if (context.otherwise === undefined) continue;

@@ -10,8 +10,13 @@ export interface PointerTrie<T> {
 /** Builds the trie of `items` by their `pointer` (RFC 6901). */
 export function pointerTrie<T extends { readonly pointer: string }>(items: readonly T[]): PointerTrie<T> {
   const root: PointerTrie<T> = { steps: new Map(), values: [] };
+  const ends = new Map<string, PointerTrie<T>>();
   for (const item of items) {
-    let at = root;
+    let at = ends.get(item.pointer) ?? root;
+    if (at !== root) {
+      at.values.push(item);
+      continue;
+    }
     for (const step of item.pointer.split("/").slice(1)) {
       const name = step.replaceAll("~1", "/").replaceAll("~0", "~");
       let next = at.steps.get(name);
@@ -19,6 +24,7 @@ export function pointerTrie<T extends { readonly pointer: string }>(items: reado
       at = next;
     }
     at.values.push(item);
+    ends.set(item.pointer, at);
   }
   return root;
 }
@@ -33,7 +39,10 @@ export interface Step<T> {
   readonly shadowed: boolean;
 }
 
-/** One level down: the children of `node` that the trie names. Throws SallyportError `internal` if one is not there. */
+/**
+ * One level down: the children of `node` that the trie names. Throws SallyportError `internal` if one is not
+ * there.
+ */
 export function stepsInto<T>(node: JsonNode, trie: PointerTrie<T>): Step<T>[] {
   const steps: Step<T>[] = [];
   const found = new Set<string>();

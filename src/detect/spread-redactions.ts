@@ -12,15 +12,17 @@ import { indexValues, MIN_VALUE } from "./value-index.js";
 
 type Spanned = Pick<Finding, "type" | "severity" | "span">;
 
-/** A span this long over JSON inside a string covers many leaves: it is no single value to look for elsewhere. */
+/**
+ * A span this long over JSON inside a string covers many leaves: it is no single value to look for elsewhere.
+ */
 const MAX_NESTED_SPAN = 16_384;
 /** As deep as leaf-edits masks. */
 const MAX_NESTING = 8;
 
 /**
  * The further places of the JSON document where a value stands that `findings` redact: the same secret in
- * structuredContent, in another block, as a number or in a key. The values are held in memory only, for this call.
- * Throws SallyportError `json_invalid` or `internal` as applyRedactions does.
+ * structuredContent, in another block, as a number or in a key. The values are held in memory only, for this
+ * call. Throws SallyportError `json_invalid` or `internal` as applyRedactions does.
  */
 export function spreadRedactions(text: string, findings: readonly Redaction[]): Redaction[] {
   return findings.length === 0 ? [] : spreadIn(text, parseJsonText(text), findings);
@@ -59,7 +61,9 @@ export function spreadIn(text: string, tree: JsonNode, findings: readonly Redact
   return out;
 }
 
-/** The texts that findings cover, as they read at the innermost level: no escapes, no quotes. Weakest first. */
+/**
+ * The texts that findings cover, as they read at the innermost level: no escapes, no quotes. Weakest first.
+ */
 function valuesAt(text: string, tree: JsonNode, root: PointerTrie<Redaction>): KnownValue[] {
   const values: KnownValue[] = [];
   const take = (value: string, { type, severity }: Spanned): void => {

@@ -25,13 +25,19 @@ interface Known extends KnownValue {
 }
 
 export interface ValueIndex {
-  /** Where any of the values stands in `text`, not beginning or ending inside a word. In order, none overlapping. */
+  /**
+   * Where any of the values stands in `text`, not beginning or ending inside a word. In order, none
+   * overlapping.
+   */
   find(text: string): Hit[];
   /** The value that is exactly `text`. */
   exact(text: string): KnownValue | undefined;
 }
 
-/** Indexes values of at least MIN_VALUE characters by their first ones: one pass over a text finds all of them. */
+/**
+ * Indexes values of at least MIN_VALUE characters by their first ones: one pass over a text finds all of
+ * them.
+ */
 export function indexValues(values: readonly KnownValue[]): ValueIndex {
   const known = new Map<string, Known>();
   const lengths = new Map<string, Set<number>>();

@@ -8,8 +8,8 @@ interface Blob {
 }
 
 /**
- * The result without its largest base64 parts, as many as it takes to save `bytes`; half of one is no use. An image or
- * audio block becomes a text block; a resource keeps its uri and gets a text instead of its blob.
+ * The result without its largest base64 parts, as many as it takes to save `bytes`; half of one is no use. An
+ * image or audio block becomes a text block; a resource keeps its uri and gets a text instead of its blob.
  */
 export function cutBlobs(result: string, bytes: number): { readonly text: string; readonly removed: number } {
   const blobs = blobsOf(result, parseJsonText(result)).toSorted((a, b) => b.size - a.size);

@@ -8,9 +8,9 @@ const WHOLE = new Set(["type", "uri", "mimeType", "name", "data", "blob"]);
 const CUT_MARK = " [...]";
 
 /**
- * The result with every long string cut to at most `units` UTF-16 units and a mark, at a line or word end when there is
- * one near, never inside a surrogate pair. JSON inside a string stays JSON: its own long strings are cut, or with
- * `wholeJson` it is replaced as a whole by a sentence.
+ * The result with every long string cut to at most `units` UTF-16 units and a mark, at a line or word end
+ * when there is one near, never inside a surrogate pair. JSON inside a string stays JSON: its own long
+ * strings are cut, or with `wholeJson` it is replaced as a whole by a sentence.
  */
 export function cutTexts(text: string, root: JsonNode, units: number, wholeJson: boolean): string {
   return applyEdits(text, cutBelow(text, root, units, wholeJson));

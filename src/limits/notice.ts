@@ -1,6 +1,9 @@
 import { applyEdits, member, parseJsonText } from "../model/json-text.js";
 
-/** What our own sentences in a result begin with, so that they are known for what they are, and not counted as rows. */
+/**
+ * What our own sentences in a result begin with, so that they are known for what they are, and not counted as
+ * rows.
+ */
 const PREFIX = "[Sallyport] ";
 const MAX_NOTICE = 600;
 

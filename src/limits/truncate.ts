@@ -22,7 +22,10 @@ export interface Truncated {
   readonly changed: boolean;
   readonly rows: { readonly rule: string; readonly received: number; readonly released: number };
   readonly bytes: { readonly received: number; readonly released: number };
-  /** Set when nothing could be cut to fit: `text` is then an error result with the notice alone; the caller refuses. */
+  /**
+   * Set when nothing could be cut to fit: `text` is then an error result with the notice alone; the caller
+   * refuses.
+   */
   readonly withheld?: "bytes";
 }
 
@@ -40,10 +43,11 @@ const HINT = "Ask for fewer: add a LIMIT or a filter, or page through the result
 const MIN_UNITS = 256;
 
 /**
- * Cuts a result (its JSON text) to `maxRows` whole rows and `maxBytes` bytes, from the end, and appends one notice that
- * says what is missing; every container stays valid and what is kept keeps its characters. Over the bytes: fewer rows
- * first, then no base64 parts, then shorter texts. Counts that the server states beside the rows are left as they are.
- * Throws SallyportError `json_invalid` when `text`, or JSON in it, cannot be edited: refuse the result then.
+ * Cuts a result (its JSON text) to `maxRows` whole rows and `maxBytes` bytes, from the end, and appends one
+ * notice that says what is missing; every container stays valid and what is kept keeps its characters. Over
+ * the bytes: fewer rows first, then no base64 parts, then shorter texts. Counts that the server states beside
+ * the rows are left as they are. Throws SallyportError `json_invalid` when `text`, or JSON in it, cannot be
+ * edited: refuse the result then.
  */
 export function truncateResult(text: string, options: TruncateOptions): Truncated {
   const received = Buffer.byteLength(text);

@@ -38,7 +38,11 @@ function sources(posture: Posture): string {
   const bySource = new Map<string, Category[]>();
   for (const category of CATEGORIES) {
     const { source } = posture.actions[category];
-    if (source !== `profile ${posture.profile}`) bySource.set(source, [...(bySource.get(source) ?? []), category]);
+    if (source !== `profile ${posture.profile}`)
+      bySource.set(source, [...(bySource.get(source) ?? []), category]);
   }
-  return [base, ...[...bySource].map(([source, categories]) => `${categories.join(", ")} from ${source}`)].join("; ");
+  return [
+    base,
+    ...[...bySource].map(([source, categories]) => `${categories.join(", ")} from ${source}`),
+  ].join("; ");
 }

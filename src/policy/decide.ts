@@ -45,7 +45,7 @@ function earned(finding: Finding, posture: Posture): Action {
  * How an overrun stands among findings' actions: a truncation withholds, as a redaction does. Before a call ran there
  * is nothing to truncate, so there an exhausted budget refuses.
  */
-export function overrunAction(over: LimitOverrun, posture: Posture, phase: Phase): Action {
+function overrunAction(over: LimitOverrun, posture: Posture, phase: Phase): Action {
   const action = over.action === "truncate" ? "redact" : (over.action ?? posture.actions.exfiltration.action);
   return action === "redact" && phase === "input" ? "block" : action;
 }
@@ -128,7 +128,8 @@ export function failClosed(input: {
     advice: {
       retry: input.retry ?? "later",
       ...(input.retryAfterMs !== undefined && { retryAfterMs: input.retryAfterMs }),
-      change: input.change ?? "Nothing in the call is at fault: whoever runs Sallyport has to look at its log.",
+      change:
+        input.change ?? "Nothing in the call is at fault: whoever runs Sallyport has to look at its log.",
     },
   };
 }

@@ -32,14 +32,22 @@ export function parseProfile(value: Json, file: string): Profile {
   if (!isObject(actions)) return fail("no actions", "actions", "give every category an action");
   for (const key of Object.keys(actions)) {
     if (!(CATEGORIES as readonly string[]).includes(key))
-      fail(`unknown category "${key}"`, `actions.${key}`, `did you mean ${nearest(key, CATEGORIES) ?? "one of " + listNames(CATEGORIES)}?`);
+      fail(
+        `unknown category "${key}"`,
+        `actions.${key}`,
+        `did you mean ${nearest(key, CATEGORIES) ?? "one of " + listNames(CATEGORIES)}?`,
+      );
   }
   const table: Partial<Record<Category, Action>> = {};
   for (const category of CATEGORIES) {
     const action = actions[category];
     // A category left out would silently be the weakest: every profile names all ten.
     if (!isAction(action))
-      return fail(`${category} has no valid action`, `actions.${category}`, `use one of: ${listNames(ACTIONS)}`);
+      return fail(
+        `${category} has no valid action`,
+        `actions.${category}`,
+        `use one of: ${listNames(ACTIONS)}`,
+      );
     table[category] = action;
   }
   const medium = value["medium_blocks"] ?? false;

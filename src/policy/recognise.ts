@@ -15,11 +15,15 @@ export interface Recognised {
 
 /** Words that start a server without naming it. */
 const LAUNCHERS = new Set(
-  "npx npm pnpm pnpx yarn bun bunx deno node nodejs tsx uv uvx pipx python python3 py env cmd exec dlx x run tool start".split(" "),
+  "npx npm pnpm pnpx yarn bun bunx deno node nodejs tsx uv uvx pipx python python3 py env cmd exec dlx x run tool start".split(
+    " ",
+  ),
 );
 /** Options whose value is not the server. */
 const VALUE_OPTIONS = new Set(
-  "--directory --project --with --python --import --require -r --env-file -w --workspace --loader --prefix -C".split(" "),
+  "--directory --project --with --python --import --require -r --env-file -w --workspace --loader --prefix -C".split(
+    " ",
+  ),
 );
 const CONTAINERS = new Set(["docker", "podman", "nerdctl"]);
 const SHELLS = new Set(["sh", "bash", "zsh", "dash"]);
@@ -79,7 +83,9 @@ export function serverLabel(command: string, args: readonly string[]): string {
   const token = serverTokens(command, args).at(-1) ?? command;
   const bare = withoutVersion(token);
   const folder = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(bare)?.[1];
-  const name = baseName(folder ?? bare).replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+|-+$/g, "");
+  const name = baseName(folder ?? bare)
+    .replace(/[^A-Za-z0-9_-]+/g, "-")
+    .replace(/^-+|-+$/g, "");
   return name.slice(0, 32) || "server";
 }
 
@@ -97,7 +103,9 @@ function serverTokens(command: string, args: readonly string[]): string[] {
     if (SHELLS.has(word)) {
       const script = all.slice(at + 1).find((next) => !next.startsWith("-"));
       const [first = "", ...rest] = (script ?? "").split(/\s+/).filter(Boolean);
-      return first === "" || SHELLS.has(plain(baseName(first))) ? found : [...found, ...serverTokens(first, rest)];
+      return first === "" || SHELLS.has(plain(baseName(first)))
+        ? found
+        : [...found, ...serverTokens(first, rest)];
     }
     const [option, value] = token.startsWith("--") ? token.split("=", 2) : [token, undefined];
     if (VALUE_OPTIONS.has(option ?? "")) at += value === undefined ? 1 : 0;
@@ -112,9 +120,14 @@ function packageNames(token: string): ReadonlySet<string> {
   const bare = plain(withoutVersion(token));
   const steps = bare.split("/");
   // A path into an installed package names it; `@scope/name` and `owner/image` name only themselves.
-  const isPath = /^([./~]|[a-z]:)/.test(bare) || steps.includes("node-modules") || /\.([cm]?[jt]s|py)$/.test(bare);
+  const isPath =
+    /^([./~]|[a-z]:)/.test(bare) || steps.includes("node-modules") || /\.([cm]?[jt]s|py)$/.test(bare);
   if (!isPath) return new Set([bare]);
-  return new Set([baseName(bare), ...steps, ...steps.slice(1).map((step, at) => `${steps[at] ?? ""}/${step}`)]);
+  return new Set([
+    baseName(bare),
+    ...steps,
+    ...steps.slice(1).map((step, at) => `${steps[at] ?? ""}/${step}`),
+  ]);
 }
 
 /** `@1.2`, `==1.2`, `[extra]` and an image's `:tag` or digest name a version, not a package. */

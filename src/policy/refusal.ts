@@ -100,7 +100,9 @@ function duration(ms: number): string {
 export function refusalFields(decision: Decision, call: RefusedCall): RefusalFields {
   const lead = leadFinding(decision);
   const rule =
-    lead === undefined ? decision.rules[0] : decision.rules.find((r) => r.rule === lead.detector && r.category === lead.category);
+    lead === undefined
+      ? decision.rules[0]
+      : decision.rules.find((r) => r.rule === lead.detector && r.category === lead.category);
   const { advice } = decision;
   const type = lead?.type ?? rule?.rule.replace(/^limit\./, "");
   return {

@@ -47,7 +47,10 @@ export function aliased(
     return { source: own, problem: { message, file: own, fix: `unset ${alias}, or make both equal` } };
   }
   const value = ours ?? theirs;
-  return { ...(value !== undefined && { value }), source: ours === undefined && theirs !== undefined ? alias : own };
+  return {
+    ...(value !== undefined && { value }),
+    source: ours === undefined && theirs !== undefined ? alias : own,
+  };
 }
 
 /**

@@ -40,6 +40,7 @@ export function tryLock(path: string): FileLock | "held" | "absent" {
 function take(path: string): FileLock {
   const db = new Database(path, { fileMustExist: true, timeout: 0 });
   try {
+    db.pragma("journal_mode = MEMORY"); // no journal file that a killed process would leave behind
     db.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     db.close();

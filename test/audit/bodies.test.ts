@@ -82,6 +82,17 @@ it("shortens what a client could make endless", () => {
   expect(JSON.stringify(body).length).toBeLessThan(10_000);
 });
 
+it("says which parts no detector read, so that they do not look as if nothing had been found", () => {
+  const notScanned = Array.from({ length: 60 }, (_, at) => ({
+    pointer: `/content/${at}/data`,
+    bytes: 9,
+    why: "image",
+  }));
+  const body = outcomeBody({ callId: "d_1", outcome: "released", decision: aDecision(), notScanned }, writer);
+  expect(body.not_scanned).toEqual(notScanned.slice(0, 50));
+  expect(body.not_scanned_count).toBe(60);
+});
+
 it("an outcome without a result has no judgement", () => {
   const body = outcomeBody(
     { callId: "d_1", outcome: "timed_out", durationMs: 30_000.12345, error: "x" },

@@ -36,7 +36,7 @@ async function outcomes(): Promise<[string, string][]> {
 
 it("a writer's life is a start, a posture, decisions with their outcomes, and a stop", async () => {
   const log = await open();
-  await log.appendPosture({ snapshot: "5f".repeat(32), bundle: { profile: "default" } });
+  await log.appendPosture({ snapshot: "5f".repeat(32), bundle: { posture: { profile: "default" } } });
   const id = await decide(log);
   await finish(log, id);
   await decide(log, denied);
@@ -123,8 +123,9 @@ it("a name in the store that is no writer's never becomes a path", async () => {
   expect(readdirSync(`${path}.writers`)).toEqual(["notes.txt"]);
 });
 
-it("nothing is appended after close", async () => {
+it("closing twice is closing once, and nothing is appended afterwards", async () => {
   const log = await open();
-  await log.close();
+  await Promise.all([log.close(), log.close()]);
+  expect(await kinds()).toEqual(["start", "stop"]);
   await expect(decide(log)).rejects.toThrow(expect.objectContaining({ code: "store_unavailable" }));
 });

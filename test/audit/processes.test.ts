@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openAudit } from "../../src/audit/log.js";
@@ -96,5 +97,6 @@ it("a process killed in the middle leaves a whole chain; what it had open is in_
   const store = openStore(path, { readonly: true });
   expect(store.read((tx) => tx.all("SELECT id FROM open_decisions"))).toEqual([{ id: mine }]);
   await store.close();
+  expect(readdirSync(`${path}.writers`)).toEqual([survivor.writer]);
   await survivor.close();
 });

@@ -169,9 +169,12 @@ it("following gives each call once it has ended", async () => {
 
 describe("show", () => {
   it("tells all about one call, by the id of its decision or of its outcome", async () => {
-    await log.appendPosture({ snapshot: "aa".repeat(32), bundle: { profile: "dev" } });
-    const posture = await log.appendPosture({ snapshot: "5f".repeat(32), bundle: { profile: "strict" } });
-    await log.appendPosture({ snapshot: "bb".repeat(32), bundle: { profile: "compliance" } });
+    await log.appendPosture({ snapshot: "aa".repeat(32), bundle: { posture: { profile: "dev" } } });
+    const posture = await log.appendPosture({
+      snapshot: "5f".repeat(32),
+      bundle: { posture: { profile: "strict" } },
+    });
+    await log.appendPosture({ snapshot: "bb".repeat(32), bundle: { posture: { profile: "compliance" } } });
     const id = await decide(log);
     await finish(log, id, { outcome: "redacted", decision: redacted });
     const story = show(store, id);

@@ -12,7 +12,7 @@ let ids: { released: string; redacted: string; refused: string };
 beforeEach(async () => {
   path = join(freshFolder(), "audit.db");
   const log = await openAudit({ path, version: "1.0.0" });
-  await log.appendPosture({ snapshot: "5f".repeat(32), bundle: { profile: "default" } });
+  await log.appendPosture({ snapshot: "5f".repeat(32), bundle: { posture: { profile: "default" } } });
   const released = await decide(log);
   await finish(log, released, { rows: { rule: "$.rows", received: 3, released: 3 } });
   const redacted = await decide(log, {}, { principal: { id: "jo", how: "os_user", team: "ops" } });
@@ -29,6 +29,7 @@ beforeEach(async () => {
     bytes: { received: 4000, released: 2000 },
     limits: { max_rows: 20, on_exceed: "truncate", window: { per: "hour", max_rows: 1000 } },
     durationMs: 8.25,
+    notScanned: [{ pointer: "/content/1/data", bytes: 512, why: "image" }],
   });
   const refused = await decide(log, denied, { tool: "run\u001b[2Jaway" });
   await log.close();
@@ -126,6 +127,7 @@ describe("show", () => {
       "Was approval needed\n  no",
       "tool        crm/query (postgres, query)",
       "rows        20 released of 40 received, counted by $.rows",
+      "not scanned 1 of its parts: /content/1/data (512 bytes, image)",
       "limits      max_rows 20, on_exceed truncate, window (per hour, max_rows 1000)",
       "decision    record 5, hash ",
     ]) {

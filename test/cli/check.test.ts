@@ -28,7 +28,10 @@ async function check(config: unknown, argv: readonly string[] = [], part: Partia
 
 const good = {
   mcpServers: {
-    crm: { command: "npx", args: ["-y", "@modelcontextprotocol/server-postgres", "postgresql://u:pw@db/crm"] },
+    crm: {
+      command: "npx",
+      args: ["-y", "@modelcontextprotocol/server-postgres", "postgresql://u:pw@db/crm"],
+    },
     own: { command: "node", args: ["own.js"], env: { KEY: "k3y-value" } },
   },
 };
@@ -44,7 +47,10 @@ describe("sallyport check", () => {
     expect(out).toContain("records in /home/ann/.sallyport/audit.db");
   });
   it("prints each problem with file, path and fix, and ends with 2", async () => {
-    const { code, out } = await check({ mcpServers: { crm: { comand: "npx", command: "x" } }, profil: "dev" });
+    const { code, out } = await check({
+      mcpServers: { crm: { comand: "npx", command: "x" } },
+      profil: "dev",
+    });
     expect(code).toBe(2);
     expect(out).toBe(
       '✗ unknown key "profil"\n  at mcp.config.json profil\n  fix: did you mean profile? valid keys: $schema, profile, ' +
@@ -61,9 +67,14 @@ describe("sallyport check", () => {
   });
   it("refuses detectors that do not compile, and having none at all", async () => {
     const broken = () => {
-      throw new SallyportError("data_invalid", "bad pattern", { file: "policies/detectors/pii.yaml", path: "rules[3]" });
+      throw new SallyportError("data_invalid", "bad pattern", {
+        file: "policies/detectors/pii.yaml",
+        path: "rules[3]",
+      });
     };
-    expect((await check(good, [], { compileDetectors: broken })).out).toContain("at policies/detectors/pii.yaml rules[3]");
+    expect((await check(good, [], { compileDetectors: broken })).out).toContain(
+      "at policies/detectors/pii.yaml rules[3]",
+    );
     expect((await check(good, [], { compileDetectors: () => 0 })).code).toBe(2);
   });
   it("reaches the servers only with --connect", async () => {
@@ -80,12 +91,18 @@ describe("sallyport check", () => {
       ok: true,
       problems: [],
       profile: "default",
-      servers: [{ name: "crm", connector: "postgres", by: "package" }, { name: "own", connector: null }],
+      servers: [
+        { name: "crm", connector: "postgres", by: "package" },
+        { name: "own", connector: null },
+      ],
     });
     expect(out).not.toMatch(/u:pw|k3y-value/);
     const refused = await check({}, ["--json"]);
     expect(refused.code).toBe(2);
-    expect(JSON.parse(refused.out)).toMatchObject({ ok: false, problems: [{ message: "no server to guard" }] });
+    expect(JSON.parse(refused.out)).toMatchObject({
+      ok: false,
+      problems: [{ message: "no server to guard" }],
+    });
   });
   it("takes another file, and names an argument it does not know", async () => {
     writeFileSync(join(dir, "other.json"), JSON.stringify(good));

@@ -49,7 +49,11 @@ describe("a pasted client config", () => {
   });
   it("may be VS Code's, with servers and type", () => {
     const config = good({ servers: { wiki: { type: "http", url: "https://wiki.example/mcp" } } });
-    expect(config.servers[0]?.transport).toEqual({ kind: "http", url: "https://wiki.example/mcp", headers: {} });
+    expect(config.servers[0]?.transport).toEqual({
+      kind: "http",
+      url: "https://wiki.example/mcp",
+      headers: {},
+    });
   });
   it("may have a byte order mark, as Windows editors write", () => {
     good(`\uFEFF${JSON.stringify(server(crm))}`);
@@ -78,7 +82,12 @@ describe("variables", () => {
     const config = good(
       {
         mcpServers: {
-          a: { command: "${CMD}", args: ["${DB}", "${PORT:-5432}", "~/x"], env: { K: "a-${env:TOKEN}" }, cwd: "${SUB}" },
+          a: {
+            command: "${CMD}",
+            args: ["${DB}", "${PORT:-5432}", "~/x"],
+            env: { K: "a-${env:TOKEN}" },
+            cwd: "${SUB}",
+          },
           b: { url: "https://${HOST}/mcp", headers: { Authorization: "Bearer ${TOKEN}" } },
         },
       },
@@ -91,7 +100,10 @@ describe("variables", () => {
       cwd: join(dir, "sub"),
     });
     expect(a?.transport).toHaveProperty("env.K", "a-t0");
-    expect(b?.transport).toMatchObject({ url: "https://wiki.example/mcp", headers: { Authorization: "Bearer t0" } });
+    expect(b?.transport).toMatchObject({
+      url: "https://wiki.example/mcp",
+      headers: { Authorization: "Bearer t0" },
+    });
   });
   it("that are not set are problems, each with its place", () => {
     const problems = bad(server({ command: "x", args: ["a", "${NOPE}"], env: { K: "${NOR_THIS}" } }));
@@ -101,9 +113,14 @@ describe("variables", () => {
     ]);
   });
   it("of one server, and of Sallyport, do not reach another", () => {
-    const env = { CRM_TOKEN: "s", SALLYPORT_TOKEN: "s", PATH: "/bin", LC_ALL: "C" };
-    const config = good(server({ command: "x" }), env);
-    expect(config.servers[0]?.transport).toHaveProperty("env", { HOME, PATH: "/bin", LC_ALL: "C" });
+    const base = { PATH: "/bin", LC_ALL: "C", npm_config_cache: "/c" };
+    const secrets = {
+      CRM_TOKEN: "s",
+      SALLYPORT_TOKEN: "s",
+      "npm_config_//registry.example/:_authToken": "s",
+    };
+    const config = good(server({ command: "x" }), { ...base, ...secrets });
+    expect(config.servers[0]?.transport).toHaveProperty("env", { HOME, ...base });
   });
 });
 
@@ -111,7 +128,9 @@ describe("every problem names its place, and all are told at once", () => {
   it("an unknown key, at the top, in a server and in limits", () => {
     const problems = bad({
       profil: "strict",
-      mcpServers: { crm: { ...crm, conector: "postgres", limits: { max_row: 5, window: { per: "hour", rows: 1 } } } },
+      mcpServers: {
+        crm: { ...crm, conector: "postgres", limits: { max_row: 5, window: { per: "hour", rows: 1 } } },
+      },
     });
     expect(problems.map((p) => p.path)).toEqual([
       "profil",
@@ -201,10 +220,19 @@ describe("text that is not JSON is refused with line and column", () => {
 describe("limits and times", () => {
   it("of a server stand over its connector's, key by key", () => {
     const config = good(
-      server({ ...crm, limits: { max_rows: 200, max_bytes: "64KiB", window: { per: "day", max_calls: 9 } }, timeout: "30s" }),
+      server({
+        ...crm,
+        limits: { max_rows: 200, max_bytes: "64KiB", window: { per: "day", max_calls: 9 } },
+        timeout: "30s",
+      }),
     );
     expect(config.servers[0]).toMatchObject({
-      limits: { max_rows: 200, max_bytes: 65536, on_exceed: "truncate", window: { per: "day", max_calls: 9 } },
+      limits: {
+        max_rows: 200,
+        max_bytes: 65536,
+        on_exceed: "truncate",
+        window: { per: "day", max_calls: 9 },
+      },
       timeoutMs: 30_000,
     });
   });
@@ -239,9 +267,13 @@ describe("the data directory", () => {
 });
 
 describe("a wrapped command", () => {
-  const wrap = (command: readonly string[], env: Env = {}) => loadConfig({ command, cwd: dir, env: { HOME, ...env } });
+  const wrap = (command: readonly string[], env: Env = {}) =>
+    loadConfig({ command, cwd: dir, env: { HOME, ...env } });
   it("is one server, named after its package, with the environment the client meant for it", () => {
-    const { config } = wrap(["npx", "-y", "mcp-server-sqlite-npx", "a.db"], { KEY: "k", SALLYPORT_TOKEN: "t" });
+    const { config } = wrap(["npx", "-y", "mcp-server-sqlite-npx", "a.db"], {
+      KEY: "k",
+      SALLYPORT_TOKEN: "t",
+    });
     expect(config).toMatchObject({
       source: "command line",
       token: "t",

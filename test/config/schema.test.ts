@@ -24,7 +24,11 @@ it("the schema that editors use knows the keys and words that the loader knows",
   const { category, server, limits } = schema.definitions;
   expect(keys(schema)).toEqual([...TOP_KEYS]);
   expect(keys(schema.properties.audit)).toEqual([...AUDIT_KEYS]);
-  expect(schema.properties.profile.enum.toSorted()).toEqual(loadBuiltin().profiles.map((p) => p.profile).toSorted());
+  expect(schema.properties.profile.enum.toSorted()).toEqual(
+    loadBuiltin()
+      .profiles.map((p) => p.profile)
+      .toSorted(),
+  );
   expect(schema.properties.actions.additionalProperties.enum).toEqual([...ACTIONS]);
   expect(category.enum).toEqual([...CATEGORIES]);
   expect(keys(server)).toEqual([...SERVER_KEYS]);

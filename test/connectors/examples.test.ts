@@ -8,7 +8,10 @@ import { recognise, recogniseByTools } from "../../src/policy/recognise.js";
 import type { Connector } from "../../src/model/posture.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const files = yamlFiles(root, "connectors").map(({ file, value }) => ({ file, ...parseConnector(value, file) }));
+const files = yamlFiles(root, "connectors").map(({ file, value }) => ({
+  file,
+  ...parseConnector(value, file),
+}));
 const connectors = files.flatMap(({ connector }) => (connector === undefined ? [] : [connector]));
 
 /** A line of an example file: an address, or a command with its arguments. */

@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { cutTexts } from "../../src/limits/cut-texts.js";
+import { parseJsonText } from "../../src/model/json-text.js";
 import type { Json } from "../../src/model/json.js";
 import { countRows } from "../../src/limits/rows.js";
 import { truncateResult } from "../../src/limits/truncate.js";
@@ -114,6 +116,12 @@ describe("a result over max_rows", () => {
       read(truncateResult(text, { ...options, from: ["resources"], maxRows }).text).content.slice(0, -1) as Json[];
     expect(after(1)).toEqual([link, image, image]);
     expect(after(0)).toEqual([image, image]);
+    const opening = truncateResult(JSON.stringify({ content: [link, link, image] }), {
+      ...options,
+      from: ["resources"],
+      maxRows: 0,
+    });
+    expect(read(opening.text).content[0]).toEqual(image);
   });
 
   it("is cut when it is an error too", () => {
@@ -149,6 +157,14 @@ describe("a result over max_bytes", () => {
     expect(read(cut.text).content[1]?.text).toMatch(/^\[Sallyport\] Long texts cut \(the result had \d+ bytes\)/);
   });
 
+  it("keeps our own earlier notices, and whole characters, wherever the cut falls", () => {
+    const ours = `[Sallyport] ${"said before ".repeat(30)}`;
+    const text = JSON.stringify([ours, "😀".repeat(300)]);
+    for (const units of [300, 301]) {
+      expect(JSON.parse(cutTexts(text, parseJsonText(text), units, false))).toEqual([ours, `${"😀".repeat(150)} [...]`]);
+    }
+  });
+
   it("is never cut inside a surrogate pair or an escape", () => {
     const escaped = `{"content":[{"type":"text","text":"${"\\ud83d\\ude00\\n".repeat(2)}${"\\ud83d\\ude00".repeat(900)}"}]}`;
     const cut = truncateResult(escaped, { ...options, maxBytes: 4001 });
@@ -163,8 +179,8 @@ describe("a result over max_bytes", () => {
   });
 
   it("shortens strings of JSON inside text, which stays JSON, and keeps names and addresses whole", () => {
-    const file = { uri: `file:///${"d/".repeat(200)}`, content: "line of a file\n".repeat(400), size: 6000 };
-    const after = read(truncateResult(resultOf(JSON.stringify(file)), { ...options, maxBytes: 3000 }).text);
+    const file = { uri: `file:///${"d/".repeat(400)}`, content: "line of a file\n".repeat(400), size: 6000 };
+    const after = read(truncateResult(resultOf(JSON.stringify(file)), { ...options, maxBytes: 1800 }).text);
     const inside = JSON.parse(after.content[0]?.text ?? "") as typeof file;
     expect([inside.uri, inside.size]).toEqual([file.uri, 6000]);
     expect(inside.content).toMatch(/^(line of a file\n)+line of a file \[\.\.\.\]$/);

@@ -112,7 +112,9 @@ describe("a decision", () => {
     expect(decision.advice?.change).toBe("Use the customer number.");
   });
   it("is a refusal when a stage failed", () => {
-    expect(failClosed({ phase: "input", snapshot, reason: "The record could not be written." })).toMatchObject({
+    expect(
+      failClosed({ phase: "input", snapshot, reason: "The record could not be written." }),
+    ).toMatchObject({
       decision: "deny",
       failClosed: true,
       advice: { retry: "later" },
@@ -120,13 +122,15 @@ describe("a decision", () => {
   });
 });
 
-const anyFinding = fc.record({
-  detector: fc.constantFrom("a", "b", "c"),
-  category: fc.constantFrom(...CATEGORIES),
-  type: fc.constantFrom("t1", "t2"),
-  severity: fc.constantFrom(...SEVERITIES),
-  pointer: fc.constantFrom("", "/x", "/y/0"),
-}).map((part): Finding => finding(part));
+const anyFinding = fc
+  .record({
+    detector: fc.constantFrom("a", "b", "c"),
+    category: fc.constantFrom(...CATEGORIES),
+    type: fc.constantFrom("t1", "t2"),
+    severity: fc.constantFrom(...SEVERITIES),
+    pointer: fc.constantFrom("", "/x", "/y/0"),
+  })
+  .map((part): Finding => finding(part));
 const anyOver = fc.record({
   kind: fc.constantFrom("max_rows", "max_bytes", "window"),
   limit: fc.nat(9),

@@ -38,10 +38,14 @@ describe("which profile", () => {
   it("is nobody's when the variable and its alias differ", () => {
     const { posture, problems } = resolve({ AXONFLOW_PROFILE: "dev", SALLYPORT_PROFILE: "strict" });
     expect(posture).toBeUndefined();
-    expect(problems[0]?.message).toBe('SALLYPORT_PROFILE is "strict" but its alias AXONFLOW_PROFILE is "dev"');
+    expect(problems[0]?.message).toBe(
+      'SALLYPORT_PROFILE is "strict" but its alias AXONFLOW_PROFILE is "dev"',
+    );
   });
   it("takes an empty variable as unset", () => {
-    expect(actions({ SALLYPORT_PROFILE: "", SALLYPORT_ENFORCE: " ", PII_ACTION: "" })).toEqual(table("default"));
+    expect(actions({ SALLYPORT_PROFILE: "", SALLYPORT_ENFORCE: " ", PII_ACTION: "" })).toEqual(
+      table("default"),
+    );
   });
 });
 
@@ -68,14 +72,21 @@ describe("SALLYPORT_ENFORCE", () => {
   });
   it("may be a list or a text in the file, and stands below the environment there", () => {
     expect(actions({}, { profile: "dev", enforce: ["pii"] })).toEqual({ ...table("dev"), pii: "block" });
-    expect(actions({}, { profile: "dev", enforce: "pii,sqli" })).toMatchObject({ pii: "block", sqli: "block" });
+    expect(actions({}, { profile: "dev", enforce: "pii,sqli" })).toMatchObject({
+      pii: "block",
+      sqli: "block",
+    });
     expect(actions({ SALLYPORT_PROFILE: "strict" }, { enforce: "none" })).toEqual(table("strict"));
   });
 });
 
 describe("an explicit action", () => {
   it.each(CATEGORIES)("of %s wins over enforce and profile", (category) => {
-    const env = { SALLYPORT_PROFILE: "dev", SALLYPORT_ENFORCE: category, [ACTION_VARIABLES[category]]: "redact" };
+    const env = {
+      SALLYPORT_PROFILE: "dev",
+      SALLYPORT_ENFORCE: category,
+      [ACTION_VARIABLES[category]]: "redact",
+    };
     expect(actions(env)).toEqual({ ...table("dev"), [category]: "redact" });
     expect(postureOf(env).actions[category].source).toBe(ACTION_VARIABLES[category]);
   });
@@ -136,7 +147,13 @@ describe("a misspelt variable is fatal", () => {
     expect(problems[0]?.fix).toContain(meant);
   });
   it("but other people's variables are theirs", () => {
-    const env = { CI_ACTION: "x", GITHUB_ACTION: "x", GITHUB_ACTIONS: "true", AXONFLOW_LICENSE: "x", ACTION: "x" };
+    const env = {
+      CI_ACTION: "x",
+      GITHUB_ACTION: "x",
+      GITHUB_ACTIONS: "true",
+      AXONFLOW_LICENSE: "x",
+      ACTION: "x",
+    };
     expect(resolve(env).problems).toEqual([]);
   });
 });

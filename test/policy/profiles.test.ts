@@ -50,7 +50,8 @@ describe("a profile file", () => {
     try {
       parseProfile(value as never, "mine.yaml");
     } catch (error) {
-      if (error instanceof SallyportError) return `${error.message} at ${error.place.path}: ${error.place.fix}`;
+      if (error instanceof SallyportError)
+        return `${error.message} at ${error.place.path}: ${error.place.fix}`;
     }
     return "accepted";
   };
@@ -65,6 +66,8 @@ describe("a profile file", () => {
   it("is refused for an unknown key, category or action", () => {
     expect(refusal({ ...good, action: {} })).toContain('unknown key "action"');
     expect(refusal({ ...good, actions: { ...good.actions, pi: "warn" } })).toContain("did you mean pii?");
-    expect(refusal({ ...good, actions: { ...good.actions, pii: "deny" } })).toContain("log, warn, redact, block");
+    expect(refusal({ ...good, actions: { ...good.actions, pii: "deny" } })).toContain(
+      "log, warn, redact, block",
+    );
   });
 });

@@ -35,16 +35,22 @@ const IBAN_LENGTHS: Readonly<Record<string, number>> = {
   UA: 29, VA: 22, VG: 24, XK: 20, YE: 30,
 };
 
-/** ISO 13616: the country's length, and 1 modulo 97. */
-export function iban(value: string): boolean {
-  const text = value.replace(/[\s-]/g, "").toUpperCase();
-  if (text.length !== IBAN_LENGTHS[text.slice(0, 2)]) return false;
+/**
+ * ISO 13616: the country's length, and 1 modulo 97. Words may follow in the match, so the answer is how long the
+ * IBAN at its start is, 0 when there is none.
+ */
+export function iban(value: string): number {
+  const length = IBAN_LENGTHS[value.slice(0, 2).toUpperCase()] ?? 0;
+  let end = 0;
+  let text = "";
+  for (; end < value.length && text.length < length; end++) if (/[A-Za-z0-9]/.test(value[end] ?? "")) text += value[end];
+  if (length === 0 || text.length !== length || /[A-Za-z0-9]/.test(value[end] ?? "")) return 0;
   let rest = 0;
   for (const c of text.slice(4) + text.slice(0, 4)) {
     const n = parseInt(c, 36);
     rest = (rest * (n > 9 ? 100 : 10) + n) % 97;
   }
-  return rest === 1;
+  return rest === 1 ? end : 0;
 }
 
 /** ABA routing number: the first two digits name a district, the sum of 3-7-1 weights is a multiple of ten. */

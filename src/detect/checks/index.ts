@@ -1,13 +1,15 @@
 /** Named validators that rules may call with `check:`. Each takes the matched text. */
 import { aba, card, iban } from "./finance.js";
 import * as people from "./people.js";
-import { email, entropy, ipv4, ipv6, jwt, password } from "./text.js";
+import { basic, email, entropy, ipv4, ipv6, jwt, password, secretValue, urlPassword } from "./text.js";
 
-export type Check = (value: string) => boolean;
+/** True or false; or how many characters from the start are the thing, 0 for none. */
+export type Check = (value: string) => boolean | number;
 
 export const CHECKS: Readonly<Record<string, Check>> = {
   aadhaar: people.aadhaar,
   aba,
+  basic,
   bsn: people.bsn,
   card,
   cnpj: people.cnpj,
@@ -33,12 +35,15 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   password,
   personnummer: people.personnummer,
   pesel: people.pesel,
+  phone: people.phone,
   rrn: people.rrn,
+  secret_value: secretValue,
   sin: people.sin,
   ssn: people.ssn,
   steuer_id: people.steuerId,
   tckn: people.tckn,
   tfn: people.tfn,
   thai_id: people.thaiId,
+  url_password: urlPassword,
   za_id: people.zaId,
 };

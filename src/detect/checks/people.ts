@@ -30,6 +30,13 @@ export function e164(value: string): boolean {
   return d.length >= 8 && d.length <= 15 && d[0] !== 0 && new Set(d).size > 2;
 }
 
+/** A national number beside a label: 7 to 15 digits that are neither a date nor one repeated. */
+export function phone(value: string): boolean {
+  const d = digitsOf(value.replace(/(?:x|ext).{0,10}$/i, ""));
+  const dated = /^\s{0,2}(?:(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d)\s{0,2}$/.test(value);
+  return d.length >= 7 && d.length <= 15 && new Set(d).size > 2 && !dated;
+}
+
 /** India: Aadhaar. Starts at 2, Verhoeff. */
 export function aadhaar(value: string): boolean {
   const d = digitsOf(value);

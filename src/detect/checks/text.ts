@@ -50,3 +50,28 @@ export function email(value: string): boolean {
   const domain = value.slice(value.lastIndexOf("@") + 1);
   return !/\.(?:png|jpe?g|gif|svg|webp|js|ts|css|json|md|txt|ya?ml|html?|py|sh)$/i.test(domain) && !/^git@(?:github|gitlab|bitbucket)\./i.test(value);
 }
+
+/** The generic tier: what a program would accept as a secret, and a person would not write as prose. */
+export function secretValue(value: string): boolean {
+  const bare = value.replace(/[.,;:!?)]+$/, "");
+  if (!password(bare) || bare.length < 8) return false;
+  const digits = /\d/.test(bare);
+  const mixed = /[a-z]/.test(bare) && /[A-Z]/.test(bare);
+  const symbol = /[^\w.:/-]/.test(bare);
+  if (/^(?:https?:|\/|\.\/|~\/)/i.test(bare) || /^[\d.:/ -]+$/.test(bare) || /^[\w-]+(?:\.[\w-]+){2,}$/.test(bare) && !digits) return false;
+  return (digits || symbol || mixed) && entropyOf(bare) >= (symbol ? 2.5 : 2.8);
+}
+
+/** The password of a URL: not a variable, not the word every example uses. */
+export function urlPassword(value: string): boolean {
+  return !/^(?:\$|\{|<|%|\*|\[|pass(?:word)?$|pwd$|secret$|passwd$|x+$|\.+$|your|my_?pass|user)/i.test(value);
+}
+
+/** Basic credentials: base64 of `name:password`. */
+export function basic(value: string): boolean {
+  try {
+    return value.length >= 24 || atob(value).includes(":");
+  } catch {
+    return false;
+  }
+}

@@ -1,7 +1,10 @@
 import { isNotice } from "../notice.js";
 import type { Reader } from "./reader.js";
 
-/** Where a result can hold rows: what it shows as text, and what it carries as structure. They mirror each other. */
+/**
+ * Where a result can hold rows: what it shows as text, and what it carries as structure. They mirror each
+ * other.
+ */
 export interface Bodies<N> {
   /** Texts of blocks and embedded resources, and blocks of kinds we do not know. */
   readonly shown: readonly N[];

@@ -11,11 +11,11 @@ interface CsvRecord {
 const MAX_HEADER_FIELD = 64;
 
 /**
- * The data rows of a text that is CSV (`,`) or TSV (tab) as a whole: at least two columns, the same number in every
- * record (of ten records or more, one in twenty may differ: a ragged line must not hide the rest). Quoted fields may
- * hold line ends.
- * The first record is a header, not counted, when its fields are distinct names: a letter or _ first, at most three
- * words, no space around. Without one, some column must be numeric in all of the first records, or it may be prose.
+ * The data rows of a text that is CSV (`,`) or TSV (tab) as a whole: at least two columns, the same number in
+ * every record (of ten records or more, one in twenty may differ: a ragged line must not hide the rest).
+ * Quoted fields may hold line ends. The first record is a header, not counted, when its fields are distinct
+ * names: a letter or _ first, at most three words, no space around. Without one, some column must be numeric
+ * in all of the first records, or it may be prose.
  */
 function csvRows(text: string, delimiter: "," | "\t"): TextRow[] {
   const first = recordAt(text, 0, delimiter);
@@ -95,7 +95,10 @@ function hasNumericColumn(records: readonly (readonly string[])[]): boolean {
   return first.some((_, column) => records.every((r) => /^-?\d[\d.:/TZ -]*$/.test(r[column] ?? "")));
 }
 
-/** CSV or TSV as a whole text, else in its code fences, else in its paragraphs (a sentence before, a count after). */
+/**
+ * CSV or TSV as a whole text, else in its code fences, else in its paragraphs (a sentence before, a count
+ * after).
+ */
 export function csvTables(text: string, delimiter: "," | "\t"): TextRow[][] {
   if (!text.includes(delimiter)) return [];
   const whole = csvRows(text, delimiter);

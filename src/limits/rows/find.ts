@@ -111,13 +111,13 @@ function side<N>(rule: string, places: readonly Place<N>[]): Side<N> {
 function jsonSide<N>(roots: readonly N[], reader: Reader<N>, from: readonly string[]): Side<N> {
   for (const rule of from) {
     const arrays = roots.flatMap((root) => jsonRule<N>(rule)?.(root, reader) ?? []);
-    if (arrays.length === 0) continue;
     const places = arrays.map((array) => ({
       kind: "items" as const,
       array,
       rows: reader.items(array)?.length ?? 0,
     }));
-    return side(rule, places);
+    const found = side(rule, places);
+    if (found.rows > 0) return found;
   }
   return NOTHING;
 }

@@ -4,16 +4,28 @@ import type { Reader } from "./reader.js";
 const DESCRIBING = new Set(["columns", "fields", "headers", "schema", "column_names"]);
 /** A list of this many times fewer elements than an array inside it holds is a wrapper of it. */
 const WRAPPER_RATIO = 10;
+/** A root array longer than this is not looked into: it is the rows. */
+const MAX_WRAPPER = 100;
 /** Names under which servers put rows as arrays of cells. Coordinates and matrices have others. */
 const ROW_NAMES = new Set(["rows", "data", "results", "result", "records", "values"]);
 
-/** The array that the document is, or that its only member is (`{"result": […]}`, as frameworks wrap lists). */
+/**
+ * The array that the document is, or that its only member is (`{"result": […]}`, as frameworks wrap lists). A
+ * short one that plainly wraps the rows (`[rows, fields]` of mysql2, `[{"rows": […]}]`) stands for the arrays
+ * inside.
+ */
 export function rootArray<N>(root: N, reader: Reader<N>): N[] {
-  if (reader.items(root) !== undefined) return [root];
   const [only, more] = reader.keys(root) ?? [];
-  if (only === undefined || more !== undefined) return [];
-  const value = reader.member(root, only);
-  return value !== undefined && reader.items(value) !== undefined ? [value] : [];
+  const array = only !== undefined && more === undefined ? reader.member(root, only) : root;
+  const items = array === undefined ? undefined : reader.items(array);
+  if (array === undefined || items === undefined) return [];
+  if (items.length > MAX_WRAPPER) return [array];
+  const nested = sum(groupsOf(items, reader));
+  return wraps(items, nested) ? [...nested.arrays] : [array];
+}
+
+function wraps<N>(items: readonly N[], nested: Group<N>): boolean {
+  return nested.longest > (items.length === 1 ? 1 : items.length * WRAPPER_RATIO);
 }
 
 export type PathStep = { readonly key: string } | { readonly index: number } | "each";
@@ -49,10 +61,11 @@ interface Group<N> {
 const NONE = { arrays: [], longest: 0, total: 0 } as const;
 
 /**
- * The arrays of records anywhere in the document: arrays of objects, or of arrays under a name for rows. Of an array
- * and those inside its elements the outer counts (orders, not their lines), unless it is plainly a wrapper: one
- * element, or ten times fewer (statements, not their rows). Cutting the outer one must not turn that judgement, so
- * the ratio is wide. Arrays side by side add up, except one that describes the columns of a longer one.
+ * The arrays of records anywhere in the document: arrays of objects, or of arrays under a name for rows. Of
+ * an array and those inside its elements the outer counts (orders, not their lines), unless it is plainly a
+ * wrapper: one element, or ten times fewer (statements, not their rows). Cutting the outer one must not turn
+ * that judgement, so the ratio is wide. Arrays side by side add up, except one that describes the columns of
+ * a longer one.
  */
 export function recordArrays<N>(root: N, reader: Reader<N>): N[] {
   return [...visit(root, reader, true).arrays];
@@ -62,8 +75,7 @@ function visit<N>(node: N, reader: Reader<N>, named: boolean): Group<N> {
   const items = reader.items(node);
   if (items !== undefined) {
     const nested = sum(groupsOf(items, reader));
-    const wrapper = nested.longest > (items.length === 1 ? 1 : items.length * WRAPPER_RATIO);
-    if (!areRecords(items, reader, named) || wrapper) return nested;
+    if (!areRecords(items, reader, named) || wraps(items, nested)) return nested;
     return { arrays: [node], longest: items.length, total: items.length };
   }
   const groups: Group<N>[] = [];

@@ -10,7 +10,10 @@ export interface RowPlan {
   cut(keep: number): string;
 }
 
-/** Finds the rows of a result's text and how to cut them. Throws SallyportError `json_invalid`, `data_invalid`. */
+/**
+ * Finds the rows of a result's text and how to cut them. Throws SallyportError `json_invalid`,
+ * `data_invalid`.
+ */
 export function planRows(text: string, from: readonly string[]): RowPlan {
   const root = rootDoc(text);
   const { rule, rows, shown, structured } = findRows(root, treeReader(), from);

@@ -2,8 +2,8 @@ import type { Json } from "../../model/json.js";
 import { isObject } from "../../model/json.js";
 
 /**
- * A JSON document as counting sees it. There are two: parsed values (fast, for every call) and trees with positions
- * (for cutting). One algorithm over both cannot count one thing and cut another.
+ * A JSON document as counting sees it. There are two: parsed values (fast, for every call) and trees with
+ * positions (for cutting). One algorithm over both cannot count one thing and cut another.
  */
 export interface Reader<N> {
   /** True for an object or array. */

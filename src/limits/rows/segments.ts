@@ -6,8 +6,8 @@ const MAX_UNCLOSED = 8;
 const MAX_BROKEN = 1000;
 
 /**
- * JSON objects and arrays that stand in a text on lines of their own, as servers write them under a sentence, in a code
- * fence or between tags. In order, none overlapping.
+ * JSON objects and arrays that stand in a text on lines of their own, as servers write them under a sentence,
+ * in a code fence or between tags. In order, none overlapping.
  */
 export function jsonSegments(text: string): { readonly start: number; readonly end: number }[] {
   const segments: { start: number; end: number }[] = [];
@@ -29,7 +29,10 @@ export function jsonSegments(text: string): { readonly start: number; readonly e
   return segments;
 }
 
-/** The offset after the bracket that closes the one at `start`; brackets in strings do not count. -1: none does. */
+/**
+ * The offset after the bracket that closes the one at `start`; brackets in strings do not count. -1: none
+ * does.
+ */
 function closingBracket(text: string, start: number): number {
   let depth = 0;
   for (let at = start; at < text.length; at++) {

@@ -21,8 +21,8 @@ export function lineRows(text: string): TextRow[] {
 const MAX_BROKEN = 1000;
 
 /**
- * Lines that are each a JSON object or array: at least two, and at least half of all lines, so that a heading or a
- * broken last line does not hide them and a quoted snippet in prose does not count.
+ * Lines that are each a JSON object or array: at least two, and at least half of all lines, so that a heading
+ * or a broken last line does not hide them and a quoted snippet in prose does not count.
  */
 export function ndjsonRows(text: string): TextRow[] {
   if (!/^[ \t]*[[{][^\n]*[\]}][ \t\r]*$/m.test(text)) return [];
@@ -39,8 +39,8 @@ export function ndjsonRows(text: string): TextRow[] {
 }
 
 /**
- * The body rows of every Markdown table, and of tables drawn with + and - as SQL shells do: a line with a bar, a
- * separator line below it, then each following line with a bar. Header and separators are not counted.
+ * The body rows of every Markdown table, and of tables drawn with + and - as SQL shells do: a line with a
+ * bar, a separator line below it, then each following line with a bar. Header and separators are not counted.
  */
 export function markdownTables(text: string): TextRow[][] {
   if (!text.includes("-") || !text.includes("|")) return [];

@@ -28,7 +28,10 @@ export function stringOf({ doc, node }: TreeNode): string {
   return decodeString(doc.text, node.start, node.end);
 }
 
-/** Reads trees with positions. Its `parse` throws `json_invalid` for JSON that JSON.parse takes and we cannot edit. */
+/**
+ * Reads trees with positions. Its `parse` throws `json_invalid` for JSON that JSON.parse takes and we cannot
+ * edit.
+ */
 export function treeReader(): Reader<TreeNode> {
   const texts = new WeakMap<JsonNode, string>();
   const textOf = (at: TreeNode): string => {

@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { loadBuiltin } from "../../src/config/builtin.js";
-import { operationOf, roleOf } from "../../src/policy/operations.js";
-import { recognise, recogniseByTools } from "../../src/policy/recognise.js";
 import type { Connector } from "../../src/model/posture.js";
 import { compileGlob } from "../../src/policy/glob.js";
-import { serverLabel } from "../../src/policy/recognise.js";
+import { operationOf, roleOf } from "../../src/policy/operations.js";
+import { recognise, recogniseByTools, serverLabel } from "../../src/policy/recognise.js";
 
 const { connectors } = loadBuiltin();
 const connector = (name: string): Connector => connectors.find((c) => c.connector === name) as Connector;
@@ -23,7 +22,10 @@ describe("a server is recognised", () => {
     ["uv --directory /srv/tools run mcp-server-git", "git"],
     ["uv run --with mcp-server-fetch==2025.4.7 mcp_server_fetch", "fetch"],
     ["C:\\apps\\node_modules\\@playwright\\mcp\\cli.js", "browser"],
-    ["node --enable-source-maps /app/node_modules/@modelcontextprotocol/server-github/dist/index.js", "github"],
+    [
+      "node --enable-source-maps /app/node_modules/@modelcontextprotocol/server-github/dist/index.js",
+      "github",
+    ],
     ["docker run -i --rm -e TOKEN ghcr.io/github/github-mcp-server:v1.0", "github"],
   ])("%s", (line, name) => expect(by(line)).toBe(name));
 
@@ -43,6 +45,11 @@ describe("a server is recognised", () => {
   it("by its tools, when most of a connector's are there", () => {
     const tools = ["create_entities", "read_graph", "search_nodes", "open_nodes", "add_observations"];
     expect(recogniseByTools(connectors, tools).connector).toBe("memory");
+  });
+  it("as generic, when two connectors know its tools equally well", () => {
+    const tools = ["one", "two"];
+    const twins = ["redis", "slack"].map((name) => ({ ...connector(name), recognise: { tools } }));
+    expect(recogniseByTools([...twins, connector("generic")], tools).connector).toBe("generic");
   });
   it("as generic, when a tool name or two could be anybody's", () => {
     expect(recogniseByTools(connectors, ["query"]).connector).toBe("generic");
@@ -72,6 +79,8 @@ describe("an operation", () => {
     expect(operationOf(connector("sqlite"), "write_query")).toBe("execute");
     expect(operationOf(connector("sqlite"), "a_new_tool")).toBe("execute");
     expect(operationOf(connector("generic"), "get_invoice")).toBe("execute");
+    const readOnly: Connector = { ...connector("generic"), operations: { query: { tools: ["get_*"] } } };
+    expect(operationOf(readOnly, "anything_else")).toBe("execute");
   });
 });
 
@@ -113,6 +122,7 @@ describe("a glob", () => {
       ["*", "", true],
       ["a.c", "abc", false],
     ] as const;
-    for (const [glob, name, expected] of cases) expect(compileGlob(glob)(name), `${glob} ${name}`).toBe(expected);
+    for (const [glob, name, expected] of cases)
+      expect(compileGlob(glob)(name), `${glob} ${name}`).toBe(expected);
   });
 });

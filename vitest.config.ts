@@ -1,0 +1,26 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/peers/**", "test/slow/**"],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        // Real servers and clients from npm, crashes, floods: minutes, not seconds.
+        test: {
+          name: "peers",
+          include: ["test/peers/**/*.test.ts", "test/slow/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
