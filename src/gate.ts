@@ -5,10 +5,11 @@
  */
 import { decisionBody, outcomeBody, type OutcomeInput } from "./audit/bodies.js";
 import type { AuditLog } from "./audit/log.js";
+import { forwards } from "./audit/record.js";
 import { limitSource, type ServerConfig } from "./config/load.js";
 import { redactDocument } from "./detect/apply-redactions.js";
 import type { Engine } from "./detect/engine.js";
-import { scanArguments } from "./gate/arguments.js";
+import { maskArguments, scanArguments } from "./gate/arguments.js";
 import { failureResult, refusalResult, withNotices } from "./gate/reply.js";
 import { measure, scanResult, trim, type Measured } from "./gate/result.js";
 import { withDigests } from "./gate/digests.js";
@@ -67,12 +68,9 @@ export function checkInput(parts: GateParts, call: Call, over: readonly LimitOve
   const { engine, posture, snapshot } = parts;
   const found = scanArguments(engine, parts.server(call.server).connector, call);
   const decision = decide({ phase: "input", findings: found, posture, snapshot, over, advise: parts.advise });
-  const masked = decision.findings.filter((f) => f.action === "redact" && f.pointer.startsWith("/arguments"));
+  const masked = decision.findings.filter((f) => f.action === "redact");
   if (decision.decision === "deny" || masked.length === 0) return { subject: call, decision, changed: false };
-  const inside = masked.map((f) => ({ ...f, pointer: f.pointer.slice("/arguments".length) }));
-  const { text } = redactDocument(call.argsText, inside);
-  const subject = { ...call, argsText: text, args: JSON.parse(text) as JsonObject };
-  return { subject, decision, changed: true };
+  return { subject: maskArguments(call, masked), decision, changed: true };
 }
 
 /**
@@ -113,7 +111,7 @@ async function govern(
 ): Promise<Governed> {
   const started = performance.now();
   const admitted = await admit(parts, call);
-  if (admitted.decision.decision === "deny") return refused(call, admitted.decision);
+  if (!forwards(admitted.decision.decision)) return refused(call, admitted.decision);
 
   let answer: Answer;
   try {

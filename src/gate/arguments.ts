@@ -1,8 +1,9 @@
 import { LRUCache } from "lru-cache";
 import { roleOf } from "../policy/operations.js";
+import { redactDocument } from "../detect/apply-redactions.js";
 import type { Engine } from "../detect/engine.js";
 import type { RawFinding } from "../detect/finding.js";
-import type { Call } from "../model/call.js";
+import type { Call, Finding } from "../model/call.js";
 import { isObject, type Json, type JsonObject } from "../model/json.js";
 import type { Role } from "../model/nouns.js";
 import type { Connector } from "../model/posture.js";
@@ -24,6 +25,17 @@ export function scanArguments(engine: Engine, connector: Connector | undefined, 
   if (call.inputResponses === undefined) return args;
   const more = engine.scanJson(call.inputResponses, { phase: "input" });
   return [...args, ...more.map((f) => ({ ...f, pointer: `/inputResponses${f.pointer}` }))];
+}
+
+/** The call with everything masked that is to be: what is forwarded, and what is recorded as its arguments. */
+export function maskArguments(call: Call, masked: readonly Finding[]): Call {
+  const under = (root: string): Finding[] =>
+    masked.filter((f) => f.pointer.startsWith(root)).map((f) => ({ ...f, pointer: f.pointer.slice(root.length) }));
+  const argsText = redactDocument(call.argsText, under("/arguments")).text;
+  const changed = { ...call, argsText, args: JSON.parse(argsText) as JsonObject };
+  if (call.inputResponses === undefined) return changed;
+  const { text } = redactDocument(JSON.stringify(call.inputResponses), under("/inputResponses"));
+  return { ...changed, inputResponses: JSON.parse(text) as Json };
 }
 
 function lookup(connector: Connector, tool: string): RoleLookup {

@@ -112,6 +112,9 @@ function changesFor(message: ClientMessage, tool: string, call: Call, subject: C
   const args = member(message.params, "arguments");
   if (subject.argsText !== call.argsText && args !== undefined)
     edits.push({ start: args.start, end: args.end, text: subject.argsText });
+  const responses = member(message.params, "inputResponses");
+  if (subject.inputResponses !== call.inputResponses && responses !== undefined)
+    edits.push({ start: responses.start, end: responses.end, text: JSON.stringify(subject.inputResponses) });
   return edits;
 }
 
