@@ -35,7 +35,7 @@ const SEPARATOR = 2;
 const BASE64 = 4;
 
 /**
- * Builds the automaton. `literals` match in any ASCII case; ids are their indexes. `chars` get bits of their own
+ * Builds the automaton. `literals` match in any case; ids are their indexes. `chars` get bits of their own
  * (at most 27 distinct ones).
  */
 export function buildAutomaton(literals: readonly string[], chars: string): Automaton {
@@ -123,7 +123,8 @@ function buildTable(literals: readonly string[]): Table {
       const c = literal.charCodeAt(i);
       if (classOf[c] !== 0) continue;
       classOf[c] = width;
-      if (c >= 0x61 && c <= 0x7a) classOf[c - 32] = width;
+      const upper = (literal[i] as string).toUpperCase();
+      if (upper.length === 1) classOf[upper.charCodeAt(0)] = width;
       width++;
     }
   }

@@ -19,6 +19,7 @@ export function scanArguments(engine: Engine, connector: Connector | undefined, 
   const schema = call.inputSchema;
   const found = engine.scanJson(call.args, {
     phase: "input",
+    text: call.argsText,
     roleOf: (pointer, key) => declared?.(pointer, key) ?? fromSchema(schema, key),
   });
   const args = found.map((f) => ({ ...f, pointer: `/arguments${f.pointer}` }));

@@ -29,7 +29,7 @@ export function scanResult(
   result: ToolResult,
 ): { findings: readonly RawFinding[]; notScanned: readonly NotScanned[] } {
   const { value, opened, notScanned } = openBlobs(result.value);
-  const findings = engine.scanJson(value, { phase: "output" });
+  const findings = engine.scanJson(value, { phase: "output", text: result.text });
   for (const blob of opened) {
     const inside = engine.scanText(blob.text, { phase: "output", role: "text" });
     // A blob cannot be masked in part without decoding it for good: the whole of it stands for what was found.

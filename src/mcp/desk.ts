@@ -1,5 +1,6 @@
 /** What one client session knows: its links, its requests in flight, and how to reach the client. */
 import { createHash } from "node:crypto";
+import type { LRUCache } from "lru-cache";
 import type { ServerConfig } from "../config/load.js";
 import type { Gate } from "../gate.js";
 import type { Principal } from "../model/call.js";
@@ -68,7 +69,7 @@ export interface Desk {
   readonly tokens: Map<string, Flight>;
   readonly notes: Map<string, Map<string, ToolNote>>;
   /** With several servers: which of them a resource, template or task belongs to. */
-  readonly owners: Map<string, Link>;
+  readonly owners: LRUCache<string, Link>;
   /** With several servers: exposed tool and prompt names, as listed. */
   readonly targets: Map<string, { readonly link: Link; readonly name: string }>;
   readonly listeners: Listeners;

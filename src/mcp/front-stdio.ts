@@ -61,12 +61,22 @@ export function serveStdio(parts: SessionParts, input: Readable, output: Writabl
     await patient;
     await session.drain(SHUTDOWN_MS);
     await session.close();
+    await flushed(output);
   })();
   return { ended, stop };
 }
 
 /** Longer than any call's own deadline; SIGTERM ends the wait sooner. */
 const NO_HURRY_MS = 2 ** 31 - 1;
+
+/** Resolves when what was written has left us, or nobody takes it. */
+async function flushed(output: Writable): Promise<void> {
+  if (output.writableLength === 0 || output.destroyed) return;
+  await new Promise<void>((resolve) => {
+    output.once("drain", resolve).once("error", () => resolve()).once("close", resolve);
+    setTimeout(resolve, SHUTDOWN_MS).unref();
+  });
+}
 
 /** Raw newlines are white space in JSON, but the end of a message on this wire. */
 function oneLine(part: Buffer): Buffer {

@@ -1,4 +1,5 @@
 /** One client connection (or, in the stateless era, one principal): takes its messages and sees that each is answered. */
+import { LRUCache } from "lru-cache";
 import { SallyportError } from "../model/errors.js";
 import type { Json } from "../model/json.js";
 import { applyEdits, member } from "../model/json-text.js";
@@ -7,7 +8,7 @@ import { errorReply, failureReply, type Desk, type Exchange, type Flight, type S
 import { CODE, META_CLIENT, claimedVersion, metaNode } from "./eras.js";
 import { connected, forward, replyParts } from "./forward.js";
 import { describeClient, handshake } from "./handshake.js";
-import { MAX_PENDING_PER_SESSION } from "./limits.js";
+import { MAX_OWNERS, MAX_PENDING_PER_SESSION } from "./limits.js";
 import { createLink } from "./link.js";
 import { createListeners } from "./listen.js";
 import { listenToMany, requestOfMany } from "./many.js";
@@ -44,7 +45,7 @@ export function createSession(parts: SessionParts, options: SessionOptions): Ses
     byClientId: options.shared ? undefined : new Map(),
     tokens: new Map(),
     notes: new Map(),
-    owners: new Map(),
+    owners: new LRUCache({ max: MAX_OWNERS }),
     targets: new Map(),
     listeners: createListeners(),
     unsolicited: options.unsolicited,
@@ -126,16 +127,27 @@ export function createSession(parts: SessionParts, options: SessionOptions): Ses
       for (const flight of desk.flights) if (desk.listeners.holds(flight)) settle(flight);
       if (desk.flights.size === 0) return;
       const empty = new Promise<void>((resolve) => waiting.push(resolve));
-      const timer = setTimeout(() => {
-        for (const flight of desk.flights) cancel(flight, cancelled, settle);
-      }, graceMs);
-      await empty;
-      clearTimeout(timer);
+      if (await within(graceMs, empty)) return;
+      for (const flight of desk.flights) cancel(flight, cancelled, settle);
+      // What cannot be cancelled (a server that is still starting) was not forwarded, or is closed as in_doubt later.
+      await within(CANCEL_MS, empty);
     },
     close: async () => {
       await Promise.all(desk.links.map((link) => link.close()));
     },
   };
+}
+
+/** How long a cancelled call may take to be recorded. */
+const CANCEL_MS = 500;
+
+/** False when `work` is not done after `ms`. */
+async function within(ms: number, work: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), ms)));
+  const done = await Promise.race([work.then(() => true), late]);
+  clearTimeout(timer);
+  return done;
 }
 
 async function answer(desk: Desk, message: ClientMessage, flight: Flight): Promise<void> {

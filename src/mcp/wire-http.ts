@@ -84,6 +84,12 @@ export function openHttp(spec: HttpSpec, handlers: WireHandlers, stateless: bool
         if (message.method === "initialize" && typeof given === "string") session = given;
         const status = response.statusCode ?? 0;
         const isJson = String(response.headers["content-type"] ?? "").startsWith("application/json");
+        if (status === 404 && session !== undefined) {
+          // The server has forgotten the session (it was restarted): the next request says hello anew.
+          response.resume();
+          handlers.closed(unavailable("the server has ended the session"));
+          return;
+        }
         if (status >= 300 && !isJson) {
           response.resume();
           if (id !== undefined) handlers.failed(id, unavailable(`the server answered HTTP ${status}`));

@@ -12,6 +12,8 @@ export interface StdioSpec {
   readonly cwd?: string;
 }
 
+const LAST_WORDS_MS = 250;
+
 /** Starts a stdio server. `stderr` gets its talk, a line at a time. */
 export function openStdio(spec: StdioSpec, handlers: WireHandlers, stderr: (line: string) => void): Wire {
   const child = spawn(spec.command, [...spec.args], {
@@ -32,7 +34,11 @@ export function openStdio(spec: StdioSpec, handlers: WireHandlers, stderr: (line
       resolve();
     });
     child.once("exit", (code, signal) => {
-      end(new SallyportError("downstream_unavailable", `the server ended (${signal ?? `exit code ${code}`})`));
+      const ended = (): void =>
+        end(new SallyportError("downstream_unavailable", `the server ended (${signal ?? `exit code ${code}`})`));
+      // Its last words may still be in the pipe; a grandchild may hold the pipe open for ever.
+      child.stdout.once("close", ended);
+      setTimeout(ended, LAST_WORDS_MS).unref();
       resolve();
     });
   });

@@ -38,27 +38,23 @@ export function hasOption(args: readonly string[], option: string): boolean {
   return [...letters].every((l) => args.some((a) => /^-[a-zA-Z]{1,12}$/.test(a) && a.includes(l)));
 }
 
-function hasWords(args: readonly string[], words: readonly (RegExp | null)[]): boolean {
-  let at = 0;
-  let anywhere = false;
-  for (const word of words) {
-    if (word === null) {
-      anywhere = true;
-      continue;
-    }
-    for (;; at++) {
-      const arg = args[at];
-      if (arg === undefined) return false;
-      if (!arg.startsWith("-") && word.test(arg)) break;
-      // Between subcommands only options and the value after one may stand.
-      const isValue = args[at - 1]?.startsWith("-") === true && !args[at - 1]?.includes("=");
-      if (!anywhere && !arg.startsWith("-") && !isValue) return false;
-    }
-    at++;
-    anywhere = false;
+/** Tries every place for every word; a pattern has few words, so this stays small. */
+function hasWords(args: readonly string[], words: readonly (RegExp | null)[], at = 0, anywhere = false): boolean {
+  const [word, ...rest] = words;
+  if (word === undefined) return true;
+  if (word === null) return hasWords(args, rest, at, true);
+  for (let i = at; i < args.length && i < MAX_ARGS; i++) {
+    const arg = args[i] as string;
+    if (arg.startsWith("-")) continue;
+    if (word.test(arg) && hasWords(args, rest, i + 1)) return true;
+    // Between subcommands only options and the value after one may stand.
+    const before = args[i - 1];
+    const isValue = i > 0 && before?.startsWith("-") === true && !before.includes("=");
+    if (!anywhere && !isValue) return false;
   }
-  return true;
+  return false;
 }
+const MAX_ARGS = 64;
 
 function glob(text: string): RegExp {
   const any = text.split("|").map((t) => t.replace(/[.+?^${}()[\]\\]/g, "\\$&").replaceAll("*", ".{0,256}"));

@@ -167,7 +167,8 @@ function clause(body: readonly SqlToken[], tokens: readonly SqlToken[]): SqliFac
   const [a, b, c] = body;
   if (a?.kind !== "word") return undefined;
   const commented = tokens.at(-1)?.kind === "comment";
-  if (a.text === "HAVING" && body.some((t) => t.kind === "op" && /^[=<>]/.test(t.text))) return "clause_probe";
+  const constant = body.some((t, i) => /^[=<>]/.test(t.text) && /^(?:number|string)$/.test(body[i - 1]?.kind ?? ""));
+  if (a.text === "HAVING" && (constant || commented)) return "clause_probe";
   if ((a.text === "ORDER" || a.text === "GROUP") && b?.text === "BY" && (c?.kind === "number" || commented)) return "clause_probe";
   if (a.text === "LIMIT" && b?.kind === "number" && (c !== undefined || commented)) return "clause_probe";
   if (a.text === "PROCEDURE" && b?.text === "ANALYSE") return "clause_probe";
@@ -197,8 +198,8 @@ function stackedVerb(code: readonly SqlToken[], quoted: boolean): boolean {
     const next = code[i + 2];
     if (!isWord(verb, VERBS) || (i === 0 && !quoted && next === undefined)) return false;
     if (next === undefined) return quoted || verb?.text === "SHUTDOWN";
-    if (next.kind !== "word") return true;
-    return quoted || /^(?:TABLE|DATABASE|FROM|INTO|DELAY|TIME|XP_\w{1,40}|MASTER|SP_\w{1,40}|USER|SET|VIEW|SCHEMA|PROCEDURE|WHERE)$/.test(next.text)
+    if (next.kind !== "word" || /^@/.test(next.text)) return true;
+    return /^(?:TABLE|DATABASE|FROM|INTO|DELAY|TIME|XP_\w{1,40}|MASTER|SP_\w{1,40}|USER|SET|VIEW|SCHEMA|PROCEDURE|WHERE)$/.test(next.text)
       || code.slice(i + 2).some((k) => /^(?:FROM|SET|INTO|VALUES|WHERE)$/.test(k.text));
   });
 }
