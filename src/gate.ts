@@ -10,15 +10,15 @@ import { limitSource, type ServerConfig } from "./config/load.js";
 import { redactDocument } from "./detect/apply-redactions.js";
 import type { Engine } from "./detect/engine.js";
 import { maskArguments, scanArguments } from "./gate/arguments.js";
-import { failureResult, refusalResult, withNotices } from "./gate/reply.js";
+import { failureBody, refusalBody, withNotices } from "./gate/reply.js";
 import { measure, scanResult, trim, type Measured } from "./gate/result.js";
 import { withDigests } from "./gate/digests.js";
 import { claim, remaining, reserveCall, type Amount } from "./limits/windows.js";
-import type { Call, Decision, ToolResult, Verdict } from "./model/call.js";
+import type { Call, Decision, JudgedFinding, ToolResult, Verdict } from "./model/call.js";
 import { SallyportError, type ErrorCode } from "./model/errors.js";
-import type { JsonObject } from "./model/json.js";
+import type { Json, JsonObject } from "./model/json.js";
 import type { Posture } from "./model/posture.js";
-import { decide, failClosed, type LimitOverrun } from "./policy/decide.js";
+import { decide, failClosed, judge, type LimitOverrun } from "./policy/decide.js";
 
 export interface GateParts {
   readonly engine: Engine;
@@ -48,11 +48,20 @@ export interface OutputVerdict extends Verdict<ToolResult> {
   readonly measured: Measured;
 }
 
+/** A text that passes outside of any call, such as a log line of a server. */
+export interface Screened {
+  /** The JSON text with everything masked that is to be redacted or blocked; the same text when there is nothing. */
+  readonly text: string;
+  readonly masked: readonly JudgedFinding[];
+}
+
 export interface Gate {
   checkInput(call: Call): Promise<Verdict<Call>>;
   checkOutput(call: Call, result: ToolResult): Promise<OutputVerdict>;
   /** `forward` sends the call on, as changed by the input gate; it rejects with a SallyportError when it cannot. */
   govern(call: Call, forward: (call: Call) => Promise<Answer>): Promise<Governed>;
+  /** Throws when it cannot be judged: then nothing of it may pass. */
+  screen(text: string): Screened;
 }
 
 export function createGate(parts: GateParts): Gate {
@@ -60,6 +69,7 @@ export function createGate(parts: GateParts): Gate {
     checkInput: async (call) => checkInput(parts, call),
     checkOutput: async (call, result) => checkOutput(parts, call, result),
     govern: (call, forward) => govern(parts, call, forward),
+    screen: (text) => screen(parts, text),
   };
 }
 
@@ -102,6 +112,13 @@ export function checkOutput(parts: GateParts, call: Call, result: ToolResult, le
     return { subject: result, decision: refused, changed: false, measured };
   }
   return { subject: retold(cut.text), decision, changed: true, measured: { ...measured, ...cut.released } };
+}
+
+function screen({ engine, posture }: GateParts, text: string): Screened {
+  const found = engine.scanJson(JSON.parse(text) as Json, { phase: "output", text });
+  if (found.length === 0) return { text, masked: [] };
+  const masked = found.map((f) => judge(f, posture)).filter((f) => f.action === "redact" || f.action === "block");
+  return { text: masked.length === 0 ? text : redactDocument(text, masked).text, masked };
 }
 
 async function govern(
@@ -213,7 +230,7 @@ async function settleFailure(
     return refused(call, stageFailed(parts, "output", failure));
   }
   if (code === "cancelled") return { kind: "cancelled" };
-  return { kind: "changed", body: "result", text: failureResult(call, code, error) };
+  return { kind: "changed", ...failureBody(call, code, error) };
 }
 
 function outcomeOf(
@@ -257,7 +274,7 @@ function overruns(server: ServerConfig, received: Measured, left: Amount | undef
 }
 
 function refused(call: Call, decision: Decision): Governed {
-  return { kind: "changed", body: "result", text: refusalResult(decision, call) };
+  return { kind: "changed", ...refusalBody(decision, call) };
 }
 
 function stageFailed(parts: GateParts, phase: "input" | "output", error: unknown): Decision {

@@ -19,7 +19,10 @@ export function hostAddress(host: string): Address | undefined {
   numbers.forEach((n, i) => (value |= (n & 0xffn) << BigInt(24 - 8 * i)));
   const bytes = [24n, 16n, 8n, 0n].map((s) => Number((value >> s) & 0xffn));
   const text = bytes.join(".");
-  return { text, kind: kindOfV4(bytes), disguised: text !== host };
+  const kind = kindOfV4(bytes);
+  // An octet over 255 is a typing error, unless it wraps around to an address inside.
+  const plain = parts.length === 4 && parts.every((p) => /^(?:0|[1-9]\d{0,9})$/.test(p));
+  return { text, kind, disguised: text !== host && !(plain && kind === "public") };
 }
 
 function kindOfV4([a = 0, b = 0]: readonly number[]): Address["kind"] {

@@ -1,4 +1,6 @@
 const LETTER = /\p{L}/u;
+/** Scripts that put no spaces between words. */
+const unspaced = /^[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/;
 
 /** True when one of the (lower-case) words stands within `before`/`after` characters of [start, end). */
 export function contextNear(
@@ -18,7 +20,7 @@ function holdsWord(window: string, words: readonly string[]): boolean {
   const lower = window.toLowerCase();
   return words.some((word) => {
     for (let at = lower.indexOf(word); at !== -1; at = lower.indexOf(word, at + 1)) {
-      if (startsWord(window, at) && !LETTER.test(lower[at + word.length] ?? " ")) return true;
+      if (unspaced.test(word) || (startsWord(window, at) && !LETTER.test(lower[at + word.length] ?? " "))) return true;
       if (lower[at + word.length] === "s" && startsWord(window, at)) return true;
     }
     return false;

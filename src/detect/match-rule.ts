@@ -32,6 +32,7 @@ export function matchRule(compiled: CompiledRule, text: string, key: KeyMeaning 
       if (context.otherwise === undefined) continue;
       severity = context.otherwise;
     }
+    if (rule.quoted !== undefined && inQuotes(text, start, end)) severity = rule.quoted;
     // Documentation prints keys that open nothing (AKIAIOSFODNN7EXAMPLE). They are reported, as what they are.
     const documented = rule.category === "sensitive_data" && isPlaceholder(value);
     into.push({
@@ -42,4 +43,16 @@ export function matchRule(compiled: CompiledRule, text: string, key: KeyMeaning 
       end,
     });
   }
+}
+
+const OPENING = "'\"`“‘«";
+const CLOSING = "'\"`”’»";
+
+/** True when a match starts right after a quotation mark that is closed again within a sentence. */
+function inQuotes(text: string, start: number, end: number): boolean {
+  const kind = OPENING.indexOf(text[start - 1] ?? " ");
+  const before = text[start - 2] ?? "";
+  if (kind === -1 || before === "" || /[:=,[{]/.test(before)) return false;
+  const close = text.indexOf(CLOSING[kind] as string, end);
+  return close !== -1 && close - end <= 160;
 }

@@ -23,7 +23,7 @@ const MAX_VIEWED = 4 << 20;
 /** The views of a text; `bits` and `word` are what the automaton saw in it. */
 export function viewsOf(text: string, bits: number, word: number): readonly View[] {
   const some = bits & (NON_ASCII | PERCENT | BACKSLASH | AMPERSAND);
-  const spaced = word === 1 && text.length >= 16;
+  const spaced = word <= 2 && text.length >= 16;
   if ((some === 0 && word < MIN_BASE64 && !spaced) || text.length > MAX_VIEWED) return NONE;
   const views: View[] = [];
   const add = (view: View | undefined): void => void (view !== undefined && views.push(view));

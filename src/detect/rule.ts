@@ -48,6 +48,8 @@ export interface DetectorRule {
   /** Named validator of the matched text. */
   readonly check?: string;
   readonly context?: RuleContext;
+  /** Severity of a match that stands in quotation marks: to speak of an attack is not to make one. */
+  readonly quoted?: Severity;
   /** The leaf's key must contain one of these words. */
   readonly keys?: readonly string[];
   /** Instead of a pattern: a fact that an analyzer reports. */
@@ -65,7 +67,7 @@ export interface DetectorRule {
 
 const RULE_KEYS = [
   "id", "type", "severity", "roles", "phases", "literals", "chars", "digits", "pattern", "flags", "check",
-  "context", "keys", "analyzer", "fact", "commands", "source", "advice", "hits", "misses",
+  "context", "quoted", "keys", "analyzer", "fact", "commands", "source", "advice", "hits", "misses",
 ] as const;
 
 /**
@@ -128,6 +130,7 @@ function parseRule(raw: unknown, category: Category, path: string, fail: Fail): 
     ...optional("flags"),
     ...optional("check"),
     ...(raw["context"] !== undefined && { context: parseContext(raw["context"], `${path}/context`, fail) }),
+    ...(raw["quoted"] !== undefined && { quoted: oneOf(raw["quoted"], SEVERITIES, `${path}/quoted`, fail) }),
     ...(raw["keys"] !== undefined && { keys: list("keys") }),
     ...optional("analyzer"),
     ...optional("fact"),

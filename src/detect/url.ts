@@ -34,10 +34,11 @@ const SCHEMES = /^(?:gopher|dict|file|ldap|ldaps|tftp|jar|netdoc|phar|expect|php
 
 /** Facts of a whole value that is a URL; a bare host counts. */
 export function urlFacts(text: string): UrlFact[] {
-  return factsOf(text.trim(), 0, text.length);
+  const url = text.trim();
+  return /\s/.test(url) ? urlFactsIn(text) : factsOf(url, 0, text.length);
 }
 
-const IN_TEXT = /\b(?:https?|ftp|gopher|dict|file|wss?):\/\/[^\s"'<>`\\)\]}]{1,2048}/gi;
+const IN_TEXT = /\b(?:https?|ftp|gopher|dict|file|wss?):\/\/[^\s"'`\\)]{1,2048}/gi;
 
 /** Facts of every URL inside a text. */
 export function urlFactsIn(text: string): UrlFact[] {
@@ -50,7 +51,7 @@ function factsOf(url: string, start: number, end: number): UrlFact[] {
   if (url === "" || url.length > 8192) return [];
   const names = new Set<UrlFactName>();
   if (SCHEMES.test(url)) names.add("unusual_scheme");
-  const m = /^(?:([a-z][a-z0-9+.-]{0,30}):)?[\\/]{2,4}([^/?#\\]{0,1024})/i.exec(url);
+  const m = /^(?:([a-z][a-z0-9+.-]{0,30}):)?[\\/]{2,4}([^/?#\\\s]{0,1024})/i.exec(url);
   const authority = decode(m?.[2] ?? (/^[^\s/?#]{1,255}/.exec(url)?.[0] ?? "")).normalize("NFKC");
   const at = authority.lastIndexOf("@");
   const userinfo = at === -1 ? "" : authority.slice(0, at);

@@ -30,32 +30,39 @@ export function openBlobs(result: Json): {
 } {
   const opened: OpenedBlob[] = [];
   const notScanned: NotScanned[] = [];
-  if (!isObject(result) || !Array.isArray(result["content"])) return { value: result, opened, notScanned };
-  const content = result["content"] as readonly Json[];
-  if (!content.some(holdsBlob)) return { value: result, opened, notScanned };
-
-  const take = (holder: JsonObject, key: string, pointer: string): JsonObject => {
-    const text = holder[key];
-    if (typeof text !== "string") return holder;
+  const take = (holder: JsonObject, key: "data" | "blob", pointer: string): JsonObject => {
+    const text = holder[key] as string;
     const seen = decode(text);
-    if (typeof seen === "string") notScanned.push({ pointer, bytes: text.length, why: seen });
-    else opened.push({ pointer, text: seen.text, length: text.length });
+    if (typeof seen === "string") notScanned.push({ pointer: `${pointer}/${key}`, bytes: text.length, why: seen });
+    else opened.push({ pointer: `${pointer}/${key}`, text: seen.text, length: text.length });
     return { ...holder, [key]: "" };
   };
-  const emptied = content.map((item, i) => {
-    if (!holdsBlob(item) || !isObject(item)) return item;
-    if (isObject(item["resource"]))
-      return { ...item, resource: take(item["resource"], "blob", `/content/${i}/resource/blob`) };
-    return take(item, "data", `/content/${i}/data`);
-  });
-  return { value: { ...result, content: emptied }, opened, notScanned };
+  /** A content block or resource without its base64; the very same value where it has none. */
+  const empty = (item: Json, pointer: string): Json => {
+    if (!isObject(item)) return item;
+    if ((item["type"] === "image" || item["type"] === "audio") && typeof item["data"] === "string")
+      return take(item, "data", pointer);
+    if (typeof item["blob"] === "string") return take(item, "blob", pointer);
+    for (const inside of ["resource", "content"] as const) {
+      const held = item[inside];
+      const emptied = held === undefined ? held : empty(held, `${pointer}/${inside}`);
+      if (emptied !== undefined && emptied !== held) return { ...item, [inside]: emptied };
+    }
+    return item;
+  };
+  if (!isObject(result)) return { value: result, opened, notScanned };
+  let value = result;
+  for (const list of LISTS) {
+    const items = result[list];
+    if (!Array.isArray(items)) continue;
+    const emptied = items.map((item: Json, i) => empty(item, `/${list}/${i}`));
+    if (emptied.some((item, i) => item !== items[i])) value = { ...value, [list]: emptied };
+  }
+  return { value, opened, notScanned };
 }
 
-function holdsBlob(item: Json): boolean {
-  if (!isObject(item)) return false;
-  if (item["type"] === "image" || item["type"] === "audio") return typeof item["data"] === "string";
-  return isObject(item["resource"]) && typeof item["resource"]["blob"] === "string";
-}
+/** Where results hold content: of tools, of resources/read, of prompts/get. */
+const LISTS = ["content", "contents", "messages"] as const;
 
 function decode(base64: string): { text: string } | NotScanned["why"] {
   if (base64.length > MAX_BLOB) return "too_large";

@@ -1,26 +1,39 @@
 /** What the client reads when a decision changed something: results a model can use, and data for programs. */
 import type { Call, Decision } from "../model/call.js";
 import { describeError, type ErrorCode } from "../model/errors.js";
-import type { Json } from "../model/json.js";
+import type { JsonObject } from "../model/json.js";
 import { member, parseJsonText } from "../model/json-text.js";
 import { noticeFields, refusalFields, refusalText } from "../policy/refusal.js";
 
 /** Our key in `_meta`. */
 export const META_KEY = "sallyport/decision";
 
-function errorResult(text: string, fields: Json, call: Call): string {
-  return JSON.stringify({
+/** The member of the answer and its text. */
+export interface Body {
+  readonly body: "result" | "error";
+  readonly text: string;
+}
+
+/** What is not a tool result cannot say `isError`. */
+const REFUSED_CODE = -32_003;
+
+function told(text: string, fields: JsonObject, call: Call): Body {
+  if (call.method !== undefined) {
+    return { body: "error", text: JSON.stringify({ code: REFUSED_CODE, message: text, data: { [META_KEY]: fields } }) };
+  }
+  const result = {
     content: [{ type: "text", text }],
     isError: true,
     // Some clients drop `_meta`; a tool that declares its output must not be given another shape.
     ...(call.hasOutputSchema !== true && { structuredContent: fields }),
     _meta: { [META_KEY]: fields },
-  });
+  };
+  return { body: "result", text: JSON.stringify(result) };
 }
 
-/** A refusal: an ordinary tool result, so that the model reads why and what to do, never a protocol error. */
-export function refusalResult(decision: Decision, call: Call): string {
-  return errorResult(refusalText(decision, call), { ...refusalFields(decision, call) }, call);
+/** A refusal: for tools an ordinary result, so that the model reads why and what to do, never a protocol error. */
+export function refusalBody(decision: Decision, call: Call): Body {
+  return told(refusalText(decision, call), { ...refusalFields(decision, call) }, call);
 }
 
 const FAILURES: Partial<Record<ErrorCode, string>> = {
@@ -31,7 +44,7 @@ const FAILURES: Partial<Record<ErrorCode, string>> = {
 };
 
 /** The server could not answer: not a refusal, but the caller deserves the same care. */
-export function failureResult(call: Call, code: ErrorCode, error: unknown): string {
+export function failureBody(call: Call, code: ErrorCode, error: unknown): Body {
   const what = FAILURES[code] ?? "could not be asked";
   const retry = code === "downstream_protocol" || code === "too_large" ? "changed" : "later";
   const reason = `The server "${call.server}" ${what}: ${describeError(error)}.`;
@@ -40,7 +53,7 @@ export function failureResult(call: Call, code: ErrorCode, error: unknown): stri
       ? "Try again later; if it may have changed something, look before you repeat it."
       : "Ask for less, or in another way.";
   const fields = { decision_id: call.id, outcome: code, reason, change, retry };
-  return errorResult(`[Sallyport] ${reason} ${change} Decision ${call.id}.`, fields, call);
+  return told(`[Sallyport] ${reason} ${change} Decision ${call.id}.`, fields, call);
 }
 
 /** The result with what the caller must see in `_meta`: warnings, redactions, cuts. Unchanged when there is nothing to tell. */
@@ -53,8 +66,8 @@ export function withNotices(
   if (body === "error") return text;
   const notices = decisions.flatMap((decision) => noticeFields(decision, call) ?? []);
   if (notices.length === 0) return text;
-  const told = notices.length === 1 ? notices[0] : { ...notices[1], input: notices[0] };
-  const entry = `${JSON.stringify(META_KEY)}:${JSON.stringify(told)}`;
+  const notice = notices.length === 1 ? notices[0] : { ...notices[1], input: notices[0] };
+  const entry = `${JSON.stringify(META_KEY)}:${JSON.stringify(notice)}`;
   const root = parseJsonText(text);
   if (root.kind !== "object") return text;
   const meta = member(root, "_meta");

@@ -6,7 +6,7 @@ import type { Call } from "../model/call.js";
 import { SallyportError } from "../model/errors.js";
 import { isObject, type Json, type JsonObject } from "../model/json.js";
 import { member, type Edit } from "../model/json-text.js";
-import { resultReply, type Desk, type Flight } from "./desk.js";
+import { bodyReply, type Desk, type Flight } from "./desk.js";
 import { toStatelessResult } from "./eras.js";
 import { asksForInput, forward, replyParts, type Forwarded } from "./forward.js";
 import type { Link } from "./link.js";
@@ -15,26 +15,32 @@ import { bodyText, withBody } from "./reply.js";
 import { connectorOf } from "./tools.js";
 
 /** Methods whose result is a tool's result. A task's result must not leave by a side door. */
-export const GOVERNED = new Set(["tools/call", "tasks/result", "tasks/get"]);
+const TOOL_RESULTS = new Set(["tools/call", "tasks/result", "tasks/get"]);
 
-/** `tool`: the downstream's own name of it. */
+/** Everything that carries content to the model. */
+export const GOVERNED = new Set([...TOOL_RESULTS, "resources/read", "prompts/get", "completion/complete"]);
+
+/** `tool`: the downstream's own name of it, or the method. `changes`: edits that routing needs. */
 export async function governCall(
   desk: Desk,
   flight: Flight,
   message: ClientMessage,
   link: Link,
   tool: string,
+  changes: readonly Edit[] = [],
 ): Promise<void> {
   const call = callOf(desk, message, link, tool);
   let got: Forwarded | undefined;
   const governed = await desk.parts.gate.govern(call, async (subject): Promise<Answer> => {
-    got = await forward(desk, flight, message, link, changesFor(message, tool, call, subject));
+    got = await forward(desk, flight, message, link, [...changes, ...changesFor(message, tool, call, subject)]);
     if (!flight.stateless && asksForInput(got.reply))
       throw new SallyportError(
         "downstream_protocol",
         "the server asks its user for input in the 2026-07-28 way, which this client does not speak",
       );
     const { reply } = got;
+    const task = isObject(reply.value) ? reply.value["task"] : undefined;
+    if (isObject(task) && typeof task["taskId"] === "string") desk.owners.set(task["taskId"], link);
     return {
       body: reply.body,
       text: bodyText(reply),
@@ -62,7 +68,7 @@ function changedParts(
           got?.welcome.initialize["serverInfo"],
         )
       : governed.text;
-  if (got === undefined || governed.body !== got.reply.body) return resultReply(flight.idText, text);
+  if (got === undefined || governed.body !== got.reply.body) return bodyReply(flight.idText, governed.body, text);
   return withBody(got.reply, flight.idText, text);
 }
 
@@ -84,6 +90,7 @@ function callOf(desk: Desk, message: ClientMessage, link: Link, tool: string): C
     connector: connector.connector,
     tool,
     operation: isCall ? operationOf(connector, tool) : "query",
+    ...(!TOOL_RESULTS.has(message.method) && { method: message.method }),
     args,
     argsText,
     ...(link.server.environment !== undefined && { environment: link.server.environment }),

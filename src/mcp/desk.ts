@@ -83,12 +83,16 @@ export interface Desk {
 }
 
 export function errorReply(idText: string, code: number, message: string, data?: unknown): Buffer[] {
-  const error = JSON.stringify({ code, message, ...(data !== undefined && { data }) });
-  return [Buffer.from(`{"jsonrpc":"2.0","id":${idText},"error":${error}}`)];
+  return bodyReply(idText, "error", JSON.stringify({ code, message, ...(data !== undefined && { data }) }));
 }
 
 export function resultReply(idText: string, resultText: string): Buffer[] {
-  return [Buffer.from(`{"jsonrpc":"2.0","id":${idText},"result":${resultText}}`)];
+  return bodyReply(idText, "result", resultText);
+}
+
+/** `text` is the JSON text of the result or error. */
+export function bodyReply(idText: string, body: "result" | "error", text: string): Buffer[] {
+  return [Buffer.from(`{"jsonrpc":"2.0","id":${idText},${JSON.stringify(body)}:${text}}`)];
 }
 
 /** The JSON-RPC error that a failure becomes when there is no better way to say it. */

@@ -5,7 +5,7 @@ import { decodeString, member, parseJsonText, type Edit } from "../model/json-te
 import { GOVERNED, governCall } from "./call.js";
 import { errorReply, exposedName, resultReply, type Desk, type Flight } from "./desk.js";
 import { CODE, toStatelessResult } from "./eras.js";
-import { connected, forward, replyParts, type Forwarded } from "./forward.js";
+import { connected, forward, replyParts } from "./forward.js";
 import { fetchList, inTime } from "./gather.js";
 import type { Link } from "./link.js";
 import { stringParam, type ClientMessage } from "./message.js";
@@ -41,7 +41,7 @@ export async function requestOfMany(desk: Desk, message: ClientMessage, flight: 
       return;
     }
     if (method === "tools/call") return governCall(desk, flight, message, target.link, target.name);
-    return pass(desk, message, flight, target.link, nameEdit(message, target.name));
+    return governCall(desk, flight, message, target.link, method, nameEdit(message, target.name));
   }
   if (method === "completion/complete") return complete(desk, message, flight);
   if (BY_URI.has(method)) return byOwner(desk, message, flight, stringParam(message, "uri"));
@@ -61,6 +61,14 @@ export async function listenToMany(desk: Desk, message: ClientMessage, flight: F
 }
 
 async function mergeLists(desk: Desk, flight: Flight, method: string, key: string): Promise<void> {
+  const texts = await collect(desk, flight, method, key);
+  const body = `{${JSON.stringify(key)}:[${texts.join(",")}]}`;
+  const text = flight.stateless ? toStatelessResult(body, { [key]: [] }, method, undefined) : body;
+  flight.exchange.reply(resultReply(flight.idText, text));
+}
+
+/** The items of all servers, in the order of the file, as the client sees them. */
+async function collect(desk: Desk, flight: Flight, method: string, key: string): Promise<string[]> {
   const lists = await Promise.all(
     desk.links.map(async (link) => {
       try {
@@ -71,10 +79,7 @@ async function mergeLists(desk: Desk, flight: Flight, method: string, key: strin
       }
     }),
   );
-  const texts = lists.flatMap(({ link, items }) => (items ?? []).map((item) => expose(desk, link, key, item)));
-  const body = `{${JSON.stringify(key)}:[${texts.join(",")}]}`;
-  const text = flight.stateless ? toStatelessResult(body, { [key]: [] }, method, undefined) : body;
-  flight.exchange.reply(resultReply(flight.idText, text));
+  return lists.flatMap(({ link, items }) => (items ?? []).map((item) => expose(desk, link, key, item)));
 }
 
 /** One list item as the client sees it: tools and prompts under a name of ours, everything else as it is. */
@@ -111,46 +116,45 @@ function nameEdit(message: ClientMessage, name: string): Edit[] {
   return node === undefined ? [] : [{ start: node.start, end: node.end, text: JSON.stringify(name) }];
 }
 
-async function pass(
-  desk: Desk,
-  message: ClientMessage,
-  flight: Flight,
-  link: Link,
-  changes: readonly Edit[] = [],
-): Promise<void> {
-  flight.exchange.reply(replyParts(flight, await forward(desk, flight, message, link, changes)));
+async function pass(desk: Desk, message: ClientMessage, flight: Flight, link: Link): Promise<void> {
+  flight.exchange.reply(replyParts(flight, await forward(desk, flight, message, link)));
 }
 
-/** To the owner as listed; when nobody is known to own it, to each in turn until one does not refuse. */
+/** To the owner as listed; when nobody is known to own it, to whoever does not refuse it. */
 async function byOwner(
   desk: Desk,
   message: ClientMessage,
   flight: Flight,
   id: string | undefined,
 ): Promise<void> {
-  const owner = id === undefined ? undefined : desk.owners.get(id);
-  const governed = GOVERNED.has(message.method);
-  if (owner !== undefined)
-    return governed
-      ? governCall(desk, flight, message, owner, message.method)
-      : pass(desk, message, flight, owner);
-  if (governed) throw new SallyportError("message_invalid", "no server is known to own this task");
-  let refusal: Forwarded | undefined;
-  for (const link of desk.links) {
-    try {
-      const got = await forward(desk, flight, message, link);
-      if (got.reply.body === "result") {
-        if (id !== undefined) desk.owners.set(id, link);
-        flight.exchange.reply(replyParts(flight, got));
-        return;
-      }
-      refusal ??= got;
-    } catch (error) {
-      if (flight.cancelled) throw error;
-    }
+  const owner = (id === undefined ? undefined : desk.owners.get(id)) ?? (await findOwner(desk, flight, message, id));
+  if (owner === undefined) {
+    const what = `no server is known to have ${JSON.stringify((id ?? "").slice(0, 200))}`;
+    flight.exchange.reply(errorReply(flight.idText, CODE.invalidParams, what));
+    return;
   }
-  if (refusal === undefined) throw new SallyportError("downstream_unavailable", "no server could be asked");
-  flight.exchange.reply(replyParts(flight, refusal));
+  if (GOVERNED.has(message.method)) return governCall(desk, flight, message, owner, message.method);
+  return pass(desk, message, flight, owner);
+}
+
+/** Resources by their lists (a template's by its literal beginning); tasks belong to who made them. */
+async function findOwner(
+  desk: Desk,
+  flight: Flight,
+  message: ClientMessage,
+  id: string | undefined,
+): Promise<Link | undefined> {
+  if (id === undefined || BY_TASK.has(message.method)) return undefined;
+  await Promise.all([
+    collect(desk, flight, "resources/list", "resources"),
+    collect(desk, flight, "resources/templates/list", "resourceTemplates"),
+  ]);
+  const exact = desk.owners.get(id);
+  if (exact !== undefined) return exact;
+  const templates = [...desk.owners.keys()].filter((each) => each.includes("{"));
+  const fits = templates.filter((each) => id.startsWith(each.slice(0, each.indexOf("{"))));
+  const best = fits.toSorted((a, b) => b.indexOf("{") - a.indexOf("{"))[0];
+  return best === undefined ? undefined : desk.owners.get(best);
 }
 
 async function complete(desk: Desk, message: ClientMessage, flight: Flight): Promise<void> {
@@ -164,7 +168,7 @@ async function complete(desk: Desk, message: ClientMessage, flight: Flight): Pro
   const target = targetOf(desk, decodeString(message.text, name.start, name.end));
   if (target === undefined) throw new SallyportError("message_invalid", "no server has this prompt");
   const edit = { start: name.start, end: name.end, text: JSON.stringify(target.name) };
-  return pass(desk, message, flight, target.link, [edit]);
+  return governCall(desk, flight, message, target.link, message.method, [edit]);
 }
 
 async function broadcast(desk: Desk, message: ClientMessage, flight: Flight): Promise<void> {

@@ -4,7 +4,7 @@ import type { Desk, Flight } from "./desk.js";
 import { CODE, META_SUBSCRIPTION, metaNode } from "./eras.js";
 import type { Link } from "./link.js";
 import { idKey, type ClientMessage } from "./message.js";
-import type { Incoming } from "./reply.js";
+import { readDownstream, type Incoming } from "./reply.js";
 
 export interface Upward {
   incoming(link: Link, message: Incoming, related: number | undefined): void;
@@ -59,8 +59,12 @@ export function createUpward(desk: Desk): Upward {
       return;
     }
     if (desk.stateless && subscriptionNode(message) === undefined && desk.listeners.notify(message)) return;
-    const text = applyEdits(message.text, [...tokenEdit(message, flight), ...subscriptionEdit(message, flight)]);
-    send(flight, text);
+    const text = screened(desk, link, message);
+    if (text === undefined) return;
+    const ours = [...tokenEdit(message, flight), ...subscriptionEdit(message, flight)];
+    // A masked text has moved its positions, so what is ours to change is looked up anew.
+    if (text !== message.text && ours.length > 0) return notification(link, readAgain(text), flight);
+    send(flight, applyEdits(text, ours));
   };
 
   return {
@@ -79,6 +83,26 @@ export function createUpward(desk: Desk): Upward {
       return true;
     },
   };
+}
+
+/** Log lines and progress can carry data as well as any result. Undefined: it could not be judged, so nothing passes. */
+function screened(desk: Desk, link: Link, message: Incoming): string | undefined {
+  const { params, text } = message;
+  if (params === undefined || SESSION_WIDE.test(message.method)) return text;
+  try {
+    const said = desk.parts.gate.screen(text.slice(params.start, params.end));
+    if (said.masked.length === 0) return text;
+    const types = [...new Set(said.masked.map((f) => f.type))];
+    desk.parts.log.warn({ server: link.server.name, method: message.method, types }, "masked what a server said");
+    return applyEdits(text, [{ start: params.start, end: params.end, text: said.text }]);
+  } catch (error) {
+    desk.parts.log.error({ server: link.server.name, err: error }, "dropped a message that could not be judged");
+    return undefined;
+  }
+}
+
+function readAgain(text: string): Incoming {
+  return readDownstream(Buffer.from(text)) as Incoming;
 }
 
 /** The client request that a message belongs to: by the stream it came on, its progress token, or the latest one. */

@@ -27,8 +27,10 @@ export interface Call {
   readonly client: string | undefined;
   readonly server: string;
   readonly connector: string;
-  /** The downstream's own name for the tool, without our prefix. */
+  /** The downstream's own name for the tool, without our prefix; the method itself for what is not a tool call. */
   readonly tool: string;
+  /** Absent for tool calls, and what answers as a tool does: a refusal is then a tool result, else a JSON-RPC error. */
+  readonly method?: string;
   readonly operation: Operation;
   readonly args: JsonObject;
   readonly argsText: string;

@@ -1,7 +1,7 @@
 /** Named validators that rules may call with `check:`. Each takes the matched text. */
 import { aba, card, iban } from "./finance.js";
 import * as people from "./people.js";
-import { basic, email, entropy, ipv4, ipv6, jwt, password, secretValue, urlPassword } from "./text.js";
+import { basic, email, entropy, generated, ipv4, ipv6, jwt, password, secretValue, urlPassword } from "./text.js";
 
 /** True or false; or how many characters from the start are the thing, 0 for none. */
 export type Check = (value: string) => boolean | number;
@@ -19,6 +19,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   e164: people.e164,
   email,
   entropy,
+  generated,
   hetu: people.hetu,
   iban,
   ipv4,

@@ -14,7 +14,7 @@ export function entropy(value: string): boolean {
   return entropyOf(value) >= (/^[0-9a-f]+$/i.test(value) ? 2.7 : 3.2);
 }
 
-const WORDS = /^(?:[a-z]{2,}[-_. ]?){1,6}$/i;
+const WORDS = /^[a-z]{2,}(?:[-_. ][a-z]{2,}){0,5}$/i;
 const REFERENCE = /^(?:\$|\{\{|<|%|process\.env|os\.environ|env\[|getenv|config\.|self\.|this\.|vault:|secretref|ref:|arn:)|[(){}[\]]|^\*+$|^x+$|\.{3}$/i;
 
 /** A value someone typed as a password: not a placeholder, a reference to a variable, or a plain word of prose. */
@@ -74,4 +74,14 @@ export function basic(value: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Generated, not typed: letters and digits mixed at random, no words joined by dashes. */
+export function generated(value: string): boolean {
+  const bare = value.replace(/[=.]+$/, "");
+  const digits = bare.match(/\d/g)?.length ?? 0;
+  if (bare.length < 16 || digits < 2 || /^\d+$/.test(bare) || /^(?:https?|www|arn)[.:]/i.test(bare)) return false;
+  // A file name, a version, a class path: words around dots.
+  if (/^[a-z]+(?:[._/-][a-z]+){2,}\d{0,2}$/i.test(bare) || /\.(?:js|ts|py|java|com|org|io|html|json|ya?ml|md|png)$/i.test(bare)) return false;
+  return entropyOf(bare) >= 3;
 }

@@ -69,9 +69,11 @@ function commandFacts(c: ResolvedCommand, add: Add): void {
   const flag = (letter: string, long: string): boolean =>
     args.some((a) => a === long || (/^-[a-zA-Z]{1,10}$/.test(a) && a.includes(letter)));
   if (program === "rm" && (flag("r", "--recursive") || flag("R", "--recursive"))) {
+    // -i asks a person before each file.
+    if (flag("i", "--interactive") && !flag("f", "--force")) return;
     if (c.fed) add("delete_fed");
     else if (operands.length > 0) add(rmTarget(operands));
-  } else if (program === "rm" && operands.some((o) => rmTarget([o]) === "delete_root")) add("delete_root");
+  } else if (program === "rm" && !flag("i", "--interactive") && operands.some((o) => rmTarget([o]) === "delete_root")) add("delete_root");
   else if (program === "rm" && c.fed) add("delete_fed");
   else if (program === "find" && args.includes("-delete")) {
     const roots = args.slice(0, args.findIndex((a) => a.startsWith("-")));
@@ -87,7 +89,7 @@ function commandFacts(c: ResolvedCommand, add: Add): void {
   } else if (/^(?:shutdown|reboot|halt|poweroff)$/.test(program) && !args.includes("--help") && !flag("c", "--cancel")) add("power");
   else if (program === "init" && /^[06]$/.test(args[0] ?? "")) add("power");
   else if (program === "systemctl" && /^(?:poweroff|reboot|halt|kexec)$/.test(operands[0] ?? "")) add("power");
-  else if (program === "history" && flag("c", "--clear")) add("disable_protection");
+  else if (program === "history" && args.length === 1 && args[0] === "-c") add("disable_protection");
   else if (program === "setenforce" && args[0] === "0") add("disable_protection");
   else if (program === "iptables" && flag("F", "--flush")) add("disable_protection");
   else if (program === "ufw" && /^(?:disable|reset)$/.test(operands[0] ?? "")) add("disable_protection");
@@ -100,7 +102,7 @@ function commandFacts(c: ResolvedCommand, add: Add): void {
   }
   if (program === "tee" && operands.some((o) => /^\/etc\/(?:passwd|shadow|sudoers|crontab)/.test(o))) add("overwrite_system_file");
   for (const w of [...c.words.slice(1), ...c.command.redirects.filter((r) => r.op === "<").map((r) => r.target)]) {
-    if (/^(?:chmod|chown|ls|stat|test|mkdir|ssh-keygen|touch|ssh-add|echo|find|grep|export)$/.test(program)) break;
+    if (/^(?:ssh|scp|sftp|chmod|chown|ls|stat|test|mkdir|ssh-keygen|touch|ssh-add|echo|find|grep|export)$/.test(program)) break;
     if (pathFacts(w.text).some((f) => f.fact === "credential_file")) add("read_credentials", w.start, w.end);
   }
 }

@@ -55,10 +55,24 @@ const RAW: readonly (readonly [ShellFactName, RegExp])[] = [
   ["fork_bomb", /%0\s{0,2}\|\s{0,2}%0/],
 ];
 
+const REACHES =
+  /socket\.socket|\bsocket\s{0,2}\(|TCPSocket|TCPServer|IO::Socket|\/inet\/tcp|net\.Socket|fsockopen|Socket\.tcp|socket_create|WSASocket|require\(["']net["']\)|socket\.tcp|\bTcpStream::connect|UDPSocket|telnet:\/\/|openssl s_client|stream_socket_client|net\.createConnection|Socket::INET/i;
+const RUNS =
+  /\/bin\/(?:ba|z|da|k)?sh|\bcmd(?:\.exe)?["'\s]|powershell|pty\.spawn|child_process|\bspawn\b|\bpopen\b|\bproc_open\b|os\.dup2|\bexec\b|\bProcess\.(?:new|run)|getline|\biex\b|shell_exec|os\.execute|io\.popen|Command::new|ProcessBuilder/i;
+const POWERSHELL = /\b(?:IRM|IWR|Invoke-(?:RestMethod|WebRequest))\b[\s\S]{0,400}?(?:\biex\b|Invoke-Expression|while)/i;
+const WEB_SHELL = /<\?(?:php|=)[\s\S]{0,200}?(?:system|exec|passthru|shell_exec|popen|eval|assert|`)\s{0,2}\(?\s{0,2}[`"']?\$_(?:GET|POST|REQUEST|COOKIE)|<\?=`\$_(?:GET|POST|REQUEST)/i;
+
+/** A program in any language that opens a socket and runs a shell on it. */
+function wholeProgram(text: string): boolean {
+  return (REACHES.test(text) && RUNS.test(text)) || POWERSHELL.test(text) || WEB_SHELL.test(text);
+}
+
 /** Shapes that no command boundary holds together: bash's network files, pipes through fifos, fork bombs. */
 export function rawShellFacts(text: string): RawFact[] {
-  return RAW.flatMap(([fact, pattern]) => {
+  const whole: RawFact[] = wholeProgram(text) ? [{ fact: "reverse_shell", start: 0, end: text.length }] : [];
+  const shapes: RawFact[] = RAW.flatMap(([fact, pattern]) => {
     const m = pattern.exec(text);
     return m === null ? [] : [{ fact, start: m.index, end: m.index + m[0].length }];
   });
+  return shapes.length > 0 ? shapes : whole;
 }

@@ -91,11 +91,11 @@ function statementFacts(s: SqlStatement, index: number, add: Add): void {
     return t?.kind === "word" ? t.text : "";
   };
   const has = (...words: string[]): boolean => s.tokens.some((t) => t.kind === "word" && words.includes(t.text));
-  const next = skipModifiers(s, word);
+  const next = skipModifiers(word);
   if (s.verb === "DROP") add(ACCOUNTS.test(next) ? "change_accounts" : "drop_object");
   else if (s.verb === "UNDROP" || MINOR.has(s.verb)) return;
   else if (s.verb === "TRUNCATE" && word(1) !== "(") add("truncate");
-  else if (s.verb === "CREATE" || s.verb === "ALTER" || s.verb === "RENAME") {
+  else if (s.verb === "CREATE" || s.verb === "DEFINE" || s.verb === "ALTER" || s.verb === "RENAME") {
     if (ACCOUNTS.test(next)) add("change_accounts");
     else if (next === "SYSTEM") add("server_control");
     else if (s.verb === "ALTER" && has("OWNER")) add("change_privileges");
@@ -121,10 +121,10 @@ function statementFacts(s: SqlStatement, index: number, add: Add): void {
 }
 
 /** The object word after DROP, CREATE, ALTER: past OR REPLACE, IF EXISTS, TEMPORARY… */
-function skipModifiers(s: SqlStatement, word: (i: number) => string): string {
+function skipModifiers(word: (i: number) => string): string {
   let i = 1;
-  while (/^(?:OR|REPLACE|IF|NOT|EXISTS|TEMPORARY|TEMP|GLOBAL|LOCAL|DATABASE(?=_)|APPLICATION|SERVER)$/.test(word(i))) i++;
-  void s;
+  if (word(1) === "DATABASE" && ACCOUNTS.test(word(2))) return word(2);
+  while (/^(?:OR|REPLACE|ALTER|IF|NOT|EXISTS|TEMPORARY|TEMP|GLOBAL|LOCAL|APPLICATION|SERVER)$/.test(word(i))) i++;
   return word(i);
 }
 

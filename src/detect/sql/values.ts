@@ -5,6 +5,7 @@
  */
 import type { SqlToken } from "./tokens.js";
 import { tokenizeSql } from "./tokens.js";
+import { looksLikeSql } from "./looks.js";
 import { alwaysTrue } from "./where.js";
 
 export const SQLI_FACTS = [
@@ -34,7 +35,9 @@ const MAY_BE = /['"`;=()#@]|--|\/\*|\|\||\b(?:union|or|and|having|order|select|b
 export function valueFacts(text: string): ValueFact[] {
   const value = text.slice(0, MAX_VALUE);
   if (value.length < 3 || !MAY_BE.test(value)) return [];
-  for (const quote of ["", "'", '"', "`"]) {
+  // A whole statement has quotes of its own; it breaks out of nothing.
+  const whole = looksLikeSql(value) && !/--\s{0,4}$|#\s{0,4}$/.test(value);
+  for (const quote of whole ? [""] : ["", "'", '"', "`"]) {
     const from = quote === "" ? 0 : value.indexOf(quote);
     if (from === -1) continue;
     const tokens = reading(value, quote, from);
@@ -60,9 +63,10 @@ const VERBS = set(
 );
 const COMPARE = set("LIKE ILIKE RLIKE REGEXP IN BETWEEN IS SOUNDS GLOB NOT MATCH COLLATE ESCAPE");
 const OPERATORS = set("= < > <= >= <> != <=> || && + - * / % ^ | & ~ ! :=");
+const COMPARISONS = set("= < > <= >= <> != <=> || :=");
 const PROBES = set(
   "SLEEP BENCHMARK PG_SLEEP EXTRACTVALUE UPDATEXML LOAD_FILE DBMS_PIPE UTL_INADDR UTL_HTTP XMLTYPE XP_CMDSHELL XP_DIRTREE " +
-    "GET_LOCK ROW_COUNT EXP NAME_CONST SYS_EVAL SYS_EXEC GENERATE_SERIES RANDOMBLOB DBMS_LOCK SP_PASSWORD OUTFILE DUMPFILE " +
+    "GET_LOCK ROW_COUNT EXP NAME_CONST SYS_EVAL SYS_EXEC RANDOMBLOB DBMS_LOCK SP_PASSWORD OUTFILE DUMPFILE " +
     "GEOMETRYCOLLECTION POLYGON MULTIPOINT LINESTRING MAKE_SET ELT CTXSYS DBMS_UTILITY HTTPURITYPE SP_EXECUTESQL",
 );
 const SYSTEM = set("INFORMATION_SCHEMA SYSOBJECTS SYSCOLUMNS PG_CATALOG SQLITE_MASTER SYSUSERS ALL_TABLES MSYSACCESSOBJECTS PG_USER PG_SHADOW SYSDATABASES");
@@ -73,25 +77,30 @@ function judge(all: readonly SqlToken[], quote: string): SqliFactName | undefine
   const code = tokens.filter((t) => t.kind !== "comment");
   const comments = tokens.length - code.length;
   const union = unionSelect(code);
-  if (union) return "union_select";
+  if (union && code[0]?.text !== "WITH" && !(code[0]?.text === "SELECT" && code.length > 24)) return "union_select";
   const stacked = stackedVerb(code, quoted);
   if (stacked) return "stacked_query";
   if (probe(code)) return "probe_function";
-  if (quoted) return judgeQuoted(tokens, code);
+  if (quoted) return judgeQuoted(tokens, code, quote);
   return judgeBare(tokens, code, comments);
 }
 
-function judgeQuoted(tokens: readonly SqlToken[], code: readonly SqlToken[]): SqliFactName | undefined {
+function judgeQuoted(tokens: readonly SqlToken[], code: readonly SqlToken[], quote: string): SqliFactName | undefined {
+  const commented = tokens.at(-1)?.kind === "comment";
   const body = pastClosers(code);
   const [first, second] = body;
   if (first === undefined || tokens[0]?.kind === "comment") {
     // Nothing follows the quote but a comment: the rest of the query is cut off.
-    return tokens.some((t) => t.kind === "comment") ? "comment_terminator" : undefined;
+    return tokens.some(endsQuery) ? "comment_terminator" : undefined;
   }
   const joined = isWord(first, JOINERS) || first.text === "||" || first.text === "&&";
   if (joined && second !== undefined) return condition(body.slice(1), true);
-  if (isWord(first, COMPARE) && second !== undefined && second.kind !== "word") return "string_break";
-  if (first.kind === "op" && OPERATORS.has(first.text) && second !== undefined && operand(second)) return "string_break";
+  if (isWord(first, COMPARE) && (operand(second, quote) || isWord(second, COMPARE))) {
+    return quote === "'" || body.length > 2 ? "string_break" : undefined;
+  }
+  const compares = first.kind === "op" && COMPARISONS.has(first.text);
+  const computes = first.kind === "op" && OPERATORS.has(first.text) && quote === "'" && (second?.kind === "string" || commented);
+  if ((compares || computes) && operand(second, quote)) return "string_break";
   if (first.text === ";" && body.length === 1) return tokens.some((t) => t.kind === "comment") ? "comment_terminator" : undefined;
   return clause(body, tokens);
 }
@@ -103,11 +112,18 @@ function judgeBare(tokens: readonly SqlToken[], code: readonly SqlToken[], comme
   const [first, second] = body;
   if (first === undefined) {
     const last = tokens.at(-1);
+    if (comments > 0 && code[0]?.text === "(" && code.at(-1)?.text === ")" && last?.text.startsWith("--")) return "comment_terminator";
     return comments > 0 && at === 1 && code[0]?.kind === "number" && last?.kind === "comment" ? "comment_terminator" : undefined;
   }
   const joined = isWord(first, JOINERS) || first.text === "||" || first.text === "&&";
   if (joined && second !== undefined) return condition(body.slice(1), false);
   return clause(body, tokens);
+}
+
+/** A comment that cuts the rest of a query off, not "7\" #2 needles" or a dash between clauses. */
+function endsQuery(t: SqlToken, _: number, all: readonly SqlToken[]): boolean {
+  const first = all[0] === t || all[0]?.text === ")" || all[0]?.text === ";";
+  return t.kind === "comment" && first && /^(?:--|#|\/\*)[^\p{L}\d]{0,40}$|^--\S|^\/\*/u.test(t.text);
 }
 
 /** Where the value proper ends in the bare reading: a number, a string, a word or a parenthesis; -1 for prose. */
@@ -126,7 +142,10 @@ function pastClosers(code: readonly SqlToken[]): readonly SqlToken[] {
   return code.slice(i);
 }
 
-const operand = (t: SqlToken): boolean => t.kind !== "word" || /^@/.test(t.text);
+/** A value: a number, a string in the quote that was broken out of, a variable or a parenthesis. */
+const operand = (t: SqlToken | undefined, quote = "'"): boolean =>
+  t !== undefined &&
+  (t.kind === "number" || /^@\w/.test(t.text) || t.text === "(" || (t.kind === (quote === "'" ? "string" : "quoted")));
 
 /** What follows OR or AND: true of everything, or at least a condition and not prose. */
 function condition(rest: readonly SqlToken[], quoted: boolean): SqliFactName | undefined {
@@ -138,7 +157,9 @@ function condition(rest: readonly SqlToken[], quoted: boolean): SqliFactName | u
   if (a?.kind === "word" && /^(?:NOT|EXISTS|CASE|IF|SELECT)$/.test(a.text) && (b?.text === "(" || b?.kind === "number")) return "condition";
   if (a?.text === "(" && (b?.text === "SELECT" || b?.kind === "number" || b?.kind === "string")) return "condition";
   const compares = (t: SqlToken | undefined): boolean => (t?.kind === "op" && OPERATORS.has(t.text)) || isWord(t, COMPARE);
-  if ((a?.kind === "number" || a?.kind === "string") && compares(b)) return "condition";
+  const compared = body.some((t) => (t.kind === "op" && COMPARISONS.has(t.text)) || isWord(t, COMPARE));
+  if ((a?.kind === "number" || a?.kind === "string") && compares(b) && (quoted || compared)) return "condition";
+  if (a?.text === "(" && compared && body.length > 3) return "condition";
   if (a?.kind === "word" && b?.text === "(" && body.some((t) => compares(t))) return "condition";
   if (quoted && a?.kind === "word" && compares(b) && c !== undefined && operand(c)) return "condition";
   if (a?.kind === "word" && b?.text === "=" && (c?.kind === "number" || c?.kind === "string")) return "condition";
@@ -209,7 +230,7 @@ function probe(code: readonly SqlToken[]): boolean {
     if (t.kind !== "word") return false;
     const next = code[i + 1]?.text;
     if (PROBES.has(t.text) && (next === "(" || next === ".")) {
-      return !/^(?:EXP|ELT|POLYGON|SLEEP)$/.test(t.text) || code[i + 2]?.kind === "number" || code[i + 2]?.text === "(" || code[i + 2]?.text === "~";
+      return !/^(?:EXP|ELT|POLYGON|SLEEP|BENCHMARK|LINESTRING|MULTIPOINT)$/.test(t.text) || code[i + 2]?.kind === "number" || code[i + 2]?.text === "(" || code[i + 2]?.text === "~";
     }
     if (/^(?:XP_CMDSHELL|XP_DIRTREE|SP_PASSWORD)$/.test(t.text)) return true;
     if (t.text === "WAITFOR" && /^(?:DELAY|TIME)$/.test(next ?? "")) return true;

@@ -11,7 +11,7 @@ export function boundOf(tokens: readonly SqlToken[]): "none" | "always" | "bound
     if (t.text === "(") depth++;
     else if (t.text === ")" && --depth < 0) return "none";
     else if (depth === 0 && t.kind === "word") {
-      if (t.text === "LIMIT" || t.text === "TOP") return "bounded";
+      if (t.text === "TOP") return "bounded";
       if (t.text === "WHERE") return alwaysTrue(clause(tokens, i + 1)) ? "always" : "bounded";
     }
   }

@@ -1,7 +1,7 @@
 import type { View } from "../normalize.js";
 import { replaceView } from "./build.js";
 
-const SPACED = /^[ \t\n]{0,8}[\p{L}\p{P}](?:[ .\-_*]{1,3}[\p{L}\p{N}\p{P}]){11,4000}[ \t\n]{0,8}$/u;
+const SPACED = /^\s{0,8}\S(?:[ .\-_*]{1,3}\S){11,8000}\s{0,8}$/u;
 const GAP = /([ .\-_*]{1,3})/g;
 
 /** `i g n o r e   a l l` as `ignore all`: single letters apart by one gap, words by a longer one. */
