@@ -92,7 +92,7 @@ export function checkOutput(parts: GateParts, call: Call, result: ToolResult, le
   const server = parts.server(call.server);
   const received = measure(server, result);
   const over = overruns(server, received, left);
-  const { findings, notScanned } = scanResult(engine, result);
+  const { findings, notScanned } = scanResult(engine, call, result);
   const input = { phase: "output", posture, snapshot, advise: parts.advise } as const;
   const decision = decide({ ...input, findings, over });
   const measured = { ...received, notScanned };

@@ -49,13 +49,18 @@ export function analyze(text: string, at: LeafPlace, bits: number, compiled: Com
 }
 const NOTHING: readonly never[] = [];
 
+/** A command that is asked to say what it would do, or how it is used, does nothing. */
+function onlyShows(args: readonly string[]): boolean {
+  return args.some((a) => a === "--help" || (a.startsWith("--dry-run") && a !== "--dry-run=none"));
+}
+
 function byRole(text: string, at: LeafPlace, compiled: Compiled): readonly Fact[] {
   switch (at.role) {
     case "sql":
       return sqlFacts(text).map((f) => ({ analyzer: "sql", ...f }));
     case "shell": {
       const { commands, facts } = readShell(text);
-      const matched = commands.flatMap((c) =>
+      const matched = commands.filter((c) => !onlyShows(c.args)).flatMap((c) =>
         compiled.commands
           .filter(({ pattern }) => matchesCommand([c.program, ...c.args], pattern))
           .map(({ rule }) => ({ rule, start: c.command.start, end: c.command.end })),

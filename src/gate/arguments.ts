@@ -7,6 +7,7 @@ import type { Call, Finding } from "../model/call.js";
 import { isObject, type Json, type JsonObject } from "../model/json.js";
 import type { Role } from "../model/nouns.js";
 import type { Connector } from "../model/posture.js";
+import { askFindings } from "./asks.js";
 
 type RoleLookup = (pointer: string, key: string | undefined) => Role | undefined;
 
@@ -15,6 +16,10 @@ const lookups = new LRUCache<string, RoleLookup>({ max: 512 });
 
 /** Findings in a call's arguments, and in what a client sends along with a retry. Pointers start with `/arguments`. */
 export function scanArguments(engine: Engine, connector: Connector | undefined, call: Call): RawFinding[] {
+  if (call.upward === true) {
+    const said = engine.scanJson(call.args, { phase: "output", text: call.argsText });
+    return [...said, ...askFindings(call.args)].map((f) => ({ ...f, pointer: `/arguments${f.pointer}` }));
+  }
   const declared = connector === undefined ? undefined : lookup(connector, call.tool);
   const schema = call.inputSchema;
   const found = engine.scanJson(call.args, {

@@ -63,7 +63,7 @@ export function withNotices(
   call: Call,
   decisions: readonly Decision[],
 ): string {
-  if (body === "error") return text;
+  if (body === "error" || call.upward === true) return text;
   const notices = decisions.flatMap((decision) => noticeFields(decision, call) ?? []);
   if (notices.length === 0) return text;
   const notice = notices.length === 1 ? notices[0] : { ...notices[1], input: notices[0] };

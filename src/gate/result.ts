@@ -3,8 +3,9 @@ import type { Engine } from "../detect/engine.js";
 import type { RawFinding } from "../detect/finding.js";
 import { countRows } from "../limits/rows.js";
 import { truncateResult } from "../limits/truncate.js";
-import type { Constraints, ToolResult } from "../model/call.js";
+import type { Call, Constraints, ToolResult } from "../model/call.js";
 import type { LimitOverrun } from "../policy/decide.js";
+import { inputRequestFindings } from "./asks.js";
 import { openBlobs, type NotScanned } from "./blobs.js";
 
 /** What came and what goes on, counted by us. `bytes` are as received. */
@@ -26,10 +27,15 @@ export function measure(server: ServerConfig, result: ToolResult): Measured {
 /** Findings in every leaf of a result, base64 included where it is small and textual. */
 export function scanResult(
   engine: Engine,
+  call: Pick<Call, "upward">,
   result: ToolResult,
 ): { findings: readonly RawFinding[]; notScanned: readonly NotScanned[] } {
+  // A user's answer to a server leaves the house as arguments do.
+  if (call.upward === true)
+    return { findings: engine.scanJson(result.value, { phase: "input", text: result.text }), notScanned: [] };
   const { value, opened, notScanned } = openBlobs(result.value);
   const findings = engine.scanJson(value, { phase: "output", text: result.text });
+  findings.push(...inputRequestFindings(value));
   for (const blob of opened) {
     const inside = engine.scanText(blob.text, { phase: "output", role: "text" });
     // A blob cannot be masked in part without decoding it for good: the whole of it stands for what was found.

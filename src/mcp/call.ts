@@ -8,7 +8,7 @@ import { isObject, type Json, type JsonObject } from "../model/json.js";
 import { member, type Edit } from "../model/json-text.js";
 import { bodyReply, type Desk, type Flight } from "./desk.js";
 import { toStatelessResult } from "./eras.js";
-import { asksForInput, forward, replyParts, type Forwarded } from "./forward.js";
+import { forward, replyParts, type Forwarded } from "./forward.js";
 import type { Link } from "./link.js";
 import type { ClientMessage } from "./message.js";
 import { bodyText, withBody } from "./reply.js";
@@ -33,11 +33,6 @@ export async function governCall(
   let got: Forwarded | undefined;
   const governed = await desk.parts.gate.govern(call, async (subject): Promise<Answer> => {
     got = await forward(desk, flight, message, link, [...changes, ...changesFor(message, tool, call, subject)]);
-    if (!flight.stateless && asksForInput(got.reply))
-      throw new SallyportError(
-        "downstream_protocol",
-        "the server asks its user for input in the 2026-07-28 way, which this client does not speak",
-      );
     const { reply } = got;
     const task = isObject(reply.value) ? reply.value["task"] : undefined;
     if (isObject(task) && typeof task["taskId"] === "string") desk.owners.set(task["taskId"], link);

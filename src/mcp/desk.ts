@@ -7,12 +7,15 @@ import type { Principal } from "../model/call.js";
 import { SallyportError } from "../model/errors.js";
 import type { JsonObject } from "../model/json.js";
 import type { Connector, Posture } from "../model/posture.js";
+import type { Parked } from "./bridge.js";
 import { CODE } from "./eras.js";
 import type { Hello, Link } from "./link.js";
 import type { Listeners } from "./listen.js";
 import type { Log } from "./log.js";
 import type { Peer } from "./peer.js";
+import type { Incoming } from "./reply.js";
 import type { Relax } from "./schemas.js";
+import type { Upward } from "./upward.js";
 
 /** Where what belongs to one client request goes. */
 export interface Exchange {
@@ -36,6 +39,8 @@ export interface Flight {
   peer?: Peer;
   ourId?: number;
   cancelled: boolean;
+  /** Stateless era: takes a request of the downstream that belongs to this call, to be answered by a retry. */
+  asked?: (request: Incoming) => boolean;
   /** What the downstream was given as progress token, and the client's own when they differ. */
   token?: { readonly key: string; readonly clientText: string };
 }
@@ -73,6 +78,9 @@ export interface Desk {
   /** With several servers: exposed tool and prompt names, as listed. */
   readonly targets: Map<string, { readonly link: Link; readonly name: string }>;
   readonly listeners: Listeners;
+  readonly upward: Upward;
+  /** Calls of legacy servers that wait for an answer of a stateless client's user, by requestState. */
+  readonly parked: Map<string, Parked>;
   /** Messages that belong to no request. */
   readonly unsolicited: (parts: readonly Buffer[]) => void;
   /** The client has spoken in the stateless era. */

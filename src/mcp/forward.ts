@@ -1,7 +1,7 @@
 /** Sends a client's request on to one downstream and brings its reply back, in the client's era. */
 import { SallyportError } from "../model/errors.js";
-import { isObject } from "../model/json.js";
 import { applyEdits, decodeString, member, parseJsonText, type Edit } from "../model/json-text.js";
+import { ASKABLE, CAN_ASK, answerQuestions, continuation, replyOrQuestion, takeUp } from "./bridge.js";
 import type { Desk, Flight } from "./desk.js";
 import {
   LEGACY_VERSIONS,
@@ -35,22 +35,45 @@ export async function forward(
 ): Promise<Forwarded> {
   const { peer, welcome } = await connected(desk, flight, link);
   if (flight.cancelled) throw new SallyportError("cancelled", "cancelled by the client");
+  const state = flight.stateless && welcome.era === "legacy" ? continuation(message) : undefined;
+  if (state !== undefined) {
+    const { reply } = takeUp(desk, flight, message, state);
+    return { reply: await replyOrQuestion(desk, flight, message, link, reply), welcome };
+  }
   flight.link = link;
   flight.peer = peer;
+  const token = claimToken(desk, flight, message);
+  const send = (more: readonly Edit[]): Promise<Reply> =>
+    request(desk, flight, message, peer, welcome, [...changes, ...token, ...more]);
+  let reply: Reply;
+  if (flight.stateless && welcome.era === "legacy" && CAN_ASK.has(message.method))
+    reply = await replyOrQuestion(desk, flight, message, link, send([]));
+  else reply = await send([]);
+  if (!flight.stateless && welcome.era === "stateless" && CAN_ASK.has(message.method))
+    reply = await answerQuestions(desk, flight, message, link, reply, (more) => send([more]));
+  return { reply, welcome };
+}
+
+function request(
+  desk: Desk,
+  flight: Flight,
+  message: ClientMessage,
+  peer: Peer,
+  welcome: Welcome,
+  edits: readonly Edit[],
+): Promise<Reply> {
   const idNode = member(message.root, "id")!;
-  const edits = [...changes, ...claimToken(desk, flight, message)];
-  const reply = await peer.request({
+  return peer.request({
     method: message.method,
-    timeoutMs: message.method === "subscriptions/listen" ? NO_DEADLINE : link.server.timeoutMs,
+    timeoutMs: message.method === "subscriptions/listen" ? NO_DEADLINE : flight.link!.server.timeoutMs,
     build: (id) => {
       const text = applyEdits(message.text, [{ start: idNode.start, end: idNode.end, text: id }, ...edits]);
       return translate(text, flight, welcome.era, desk.hello!);
     },
     onId: (id) => (flight.ourId = id),
-    ...nameOf(message, changes),
+    ...nameOf(message, edits),
     ...(flight.exchange.headers !== undefined && { headers: flight.exchange.headers }),
   });
-  return { reply, welcome };
 }
 
 /** The live connection; made now if the client has not said hello before. */
@@ -116,7 +139,8 @@ function nameOf(message: ClientMessage, changes: readonly Edit[]): { name?: stri
 /** For a client that never said hello (legacy servers let it pass, so do we) or needs none (stateless). */
 function defaultHello(desk: Desk, flight: Pick<Flight, "stateless">): Hello {
   const info = { name: "sallyport", version: desk.parts.version };
-  const params = { protocolVersion: LEGACY_VERSIONS[0], capabilities: {}, clientInfo: info };
+  const capabilities = flight.stateless ? ASKABLE : {};
+  const params = { protocolVersion: LEGACY_VERSIONS[0], capabilities, clientInfo: info };
   return {
     era: flight.stateless ? "stateless" : "legacy",
     initialize: JSON.stringify(params),
@@ -124,9 +148,4 @@ function defaultHello(desk: Desk, flight: Pick<Flight, "stateless">): Hello {
     capabilities: {},
     own: true,
   };
-}
-
-/** Whether a result is the stateless era's "ask your user first", which a legacy client cannot read. */
-export function asksForInput(reply: Reply): boolean {
-  return reply.body === "result" && isObject(reply.value) && reply.value["resultType"] === "input_required";
 }

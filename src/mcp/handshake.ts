@@ -1,6 +1,7 @@
 /** `initialize` and `server/discover`: passed through with one server, answered for all with several. */
 import { isObject, type Json, type JsonObject } from "../model/json.js";
 import { member } from "../model/json-text.js";
+import { ASKABLE } from "./bridge.js";
 import { resultReply, type Desk, type Flight } from "./desk.js";
 import {
   LEGACY_VERSIONS,
@@ -49,8 +50,9 @@ function helloOf(desk: Desk, message: ClientMessage, flight: Flight): Hello {
     return node && (JSON.parse(text.slice(node.start, node.end)) as Json);
   };
   const info = read(META_CLIENT) ?? { name: "unknown", version: "0" };
-  // No capabilities towards a legacy server: what it would ask of the client cannot be carried to this era.
-  const initialize = JSON.stringify({ protocolVersion: LEGACY_VERSIONS[0], capabilities: {}, clientInfo: info });
+  // A legacy server is told once what clients of this session can be asked; each request says it for itself (bridge.ts).
+  const capabilities = ASKABLE;
+  const initialize = JSON.stringify({ protocolVersion: LEGACY_VERSIONS[0], capabilities, clientInfo: info });
   return { era: "stateless", initialize, info, capabilities: read(META_CAPABILITIES) ?? {}, own: true };
 }
 

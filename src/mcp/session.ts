@@ -15,7 +15,7 @@ import { listenToMany, requestOfMany } from "./many.js";
 import { idKey, stringParam, type ClientMessage } from "./message.js";
 import { relaxedList } from "./schemas.js";
 import { noteTools } from "./tools.js";
-import { createUpward } from "./upward.js";
+import { createUpward, type Upward } from "./upward.js";
 
 export interface Session {
   receive(message: ClientMessage, exchange: Exchange): void;
@@ -48,12 +48,16 @@ export function createSession(parts: SessionParts, options: SessionOptions): Ses
     owners: new LRUCache({ max: MAX_OWNERS }),
     targets: new Map(),
     listeners: createListeners(),
+    parked: new Map(),
+    get upward() {
+      return upward;
+    },
     unsolicited: options.unsolicited,
     stateless: options.shared,
     hello: undefined,
     client: undefined,
   };
-  const upward = createUpward(desk);
+  const upward: Upward = createUpward(desk);
   const waiting: (() => void)[] = [];
 
   const settle = (flight: Flight): void => {

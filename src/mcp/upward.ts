@@ -1,5 +1,7 @@
 /** What downstreams originate: requests to the client, notifications, and the client's answers on their way back. */
+import { SallyportError } from "../model/errors.js";
 import { applyEdits, member, type Edit } from "../model/json-text.js";
+import { ASKS, governAsk, type Body } from "./ask.js";
 import type { Desk, Flight } from "./desk.js";
 import { CODE, META_SUBSCRIPTION, metaNode } from "./eras.js";
 import type { Link } from "./link.js";
@@ -8,13 +10,18 @@ import { readDownstream, type Incoming } from "./reply.js";
 
 export interface Upward {
   incoming(link: Link, message: Incoming, related: number | undefined): void;
+  /** Asks the client something of our own making, as part of one of its requests. */
+  ask(flight: Flight, link: Link, method: string, paramsText: string): Promise<Body>;
   /** The client's answer to a request of a downstream. False: nobody asked. */
   answer(message: ClientMessage): boolean;
 }
 
 interface Asked {
   readonly link: Link;
-  readonly idText: string;
+  /** The downstream's own id of its request; undefined for what we ask ourselves. */
+  readonly idText: string | undefined;
+  readonly answered: (body: Body) => void;
+  readonly gone: (error: SallyportError) => void;
 }
 
 /** Notifications about lists and resources belong to the session, not to the call that happens to run. */
@@ -30,21 +37,41 @@ export function createUpward(desk: Desk): Upward {
     else flight.exchange.related(parts);
   };
 
-  const request = (link: Link, message: Incoming, flight: Flight | undefined): void => {
+  /** Sends one request to the client under an id of ours, and waits for the answer. */
+  const deliver = (link: Link, flight: Flight | undefined, idText: string | undefined, build: (id: string) => string) =>
+    new Promise<Body>((answered, gone) => {
+      const id = String(++lastId);
+      asked.set(`n${id}`, { link, idText, answered, gone });
+      send(flight, build(id));
+    });
+
+  const respond = (link: Link, idText: string, { body, text, whole }: Body): void => {
+    const id = whole && member(whole.root, "id")!;
+    const told =
+      whole === undefined || id === undefined
+        ? `{"jsonrpc":"2.0","id":${idText},${JSON.stringify(body)}:${text}}`
+        : applyEdits(whole.text, [{ ...span(id), text: idText }]);
+    link.current?.send({ text: told });
+  };
+
+  const request = async (link: Link, message: Incoming, flight: Flight | undefined): Promise<Body | undefined> => {
+    const { method, params, text, root } = message;
     if (desk.stateless) {
-      // There are no server requests in the stateless era, so the server hears it at once instead of waiting.
-      const error = { code: CODE.methodNotFound, message: "[Sallyport] the client speaks 2026-07-28: it takes no requests" };
-      const answer =
-        message.method === "ping"
-          ? `{"jsonrpc":"2.0","id":${message.idText},"result":{}}`
-          : `{"jsonrpc":"2.0","id":${message.idText},"error":${JSON.stringify(error)}}`;
-      link.current?.send({ text: answer });
-      return;
+      if (method === "ping") return { body: "result", text: "{}" };
+      // There are no server requests in the stateless era: the call in flight answers with what is asked.
+      if (flight?.asked?.(message) === true) return undefined;
+      return failure(`the client speaks 2026-07-28 and cannot be asked for ${method} here`);
     }
-    const id = String(++lastId);
-    asked.set(`n${id}`, { link, idText: message.idText });
-    const node = member(message.root, "id")!;
-    send(flight, applyEdits(message.text, [{ start: node.start, end: node.end, text: id }]));
+    const idNode = member(root, "id")!;
+    const paramsText = params === undefined ? "{}" : text.slice(params.start, params.end);
+    const ask = (changed: string): Promise<Body> =>
+      deliver(link, flight, message.idText, (id) =>
+        applyEdits(text, [
+          { start: idNode.start, end: idNode.end, text: id },
+          ...(params === undefined || changed === paramsText ? [] : [{ ...span(params), text: changed }]),
+        ]),
+      );
+    return ASKS.has(method) ? governAsk(desk, link, method, paramsText, ask) : ask(paramsText);
   };
 
   const notification = (link: Link, message: Incoming, flight: Flight | undefined): void => {
@@ -52,9 +79,10 @@ export function createUpward(desk: Desk): Upward {
       const node = message.params && member(message.params, "requestId");
       if (node === undefined) return;
       const key = idKey(message.text.slice(node.start, node.end));
-      const ours = [...asked].find(([, each]) => each.link === link && idKey(each.idText) === key);
+      const ours = [...asked].find(([, each]) => each.link === link && each.idText !== undefined && idKey(each.idText) === key);
       if (ours === undefined) return;
       asked.delete(ours[0]);
+      ours[1].gone(new SallyportError("cancelled", "cancelled by the server"));
       send(flight, applyEdits(message.text, [{ start: node.start, end: node.end, text: ours[0].slice(1) }]));
       return;
     }
@@ -70,19 +98,37 @@ export function createUpward(desk: Desk): Upward {
   return {
     incoming: (link, message, related) => {
       const flight = owner(desk, link, message, related);
-      if (message.kind === "request") request(link, message, flight);
-      else notification(link, message, flight);
+      if (message.kind === "notification") return notification(link, message, flight);
+      request(link, message, flight)
+        .then((body) => body && respond(link, message.idText, body))
+        .catch((error: unknown) => {
+          if (error instanceof SallyportError && error.code === "cancelled") return;
+          desk.parts.log.error({ server: link.server.name, method: message.method, err: error }, "a server's request failed");
+          respond(link, message.idText, failure("the request could not be passed on"));
+        });
     },
+    ask: (flight, link, method, paramsText) =>
+      governAsk(desk, link, method, paramsText, (params) =>
+        deliver(link, flight, undefined, (id) => `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${params}}`),
+      ).then((body) => body ?? failure("cancelled")),
     answer: (message) => {
       const waiting = asked.get(message.idKey);
       if (waiting === undefined) return false;
       asked.delete(message.idKey);
-      const node = member(message.root, "id")!;
-      const text = applyEdits(message.text, [{ start: node.start, end: node.end, text: waiting.idText }]);
-      waiting.link.current?.send({ text });
+      const body = member(message.root, "error") === undefined ? "result" : "error";
+      const node = member(message.root, body)!;
+      waiting.answered({ body, text: message.text.slice(node.start, node.end), whole: message });
       return true;
     },
   };
+}
+
+function span(node: { readonly start: number; readonly end: number }): { start: number; end: number } {
+  return { start: node.start, end: node.end };
+}
+
+function failure(message: string): Body {
+  return { body: "error", text: JSON.stringify({ code: CODE.methodNotFound, message: `[Sallyport] ${message}` }) };
 }
 
 /** Log lines and progress can carry data as well as any result. Undefined: it could not be judged, so nothing passes. */

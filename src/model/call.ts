@@ -34,6 +34,8 @@ export interface Call {
   readonly operation: Operation;
   readonly args: JsonObject;
   readonly argsText: string;
+  /** True when a server asks something of the client: `args` are its words then, and the answer is the user's. */
+  readonly upward?: true;
   /** What the client sends along when it retries an `input_required` call: it reaches the downstream, so it is judged. */
   readonly inputResponses?: Json;
   /** The tool's inputSchema as last listed, when known: used to infer argument roles. */

@@ -37,6 +37,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   personnummer: people.personnummer,
   pesel: people.pesel,
   phone: people.phone,
+  phone_shape: people.phoneShape,
   rrn: people.rrn,
   secret_value: secretValue,
   sin: people.sin,

@@ -37,6 +37,14 @@ export function phone(value: string): boolean {
   return d.length >= 7 && d.length <= 15 && new Set(d).size > 2 && !dated;
 }
 
+/** Digits grouped as a phone number is and nothing else: no thousands, no dates, no IP address, no coordinates. */
+export function phoneShape(value: string): boolean {
+  const groups = value.replace(/(?:x|ext).{0,10}$/i, "").match(/\d+/g) ?? [];
+  const thousands = groups.length > 1 && groups.slice(1).every((g) => g.length === 3) && (groups[0]?.length ?? 0) <= 3 && !/[-()]/.test(value);
+  const decimal = /^\d+\.\d+$/.test(value);
+  return phone(value) && !thousands && !decimal && !/^\d{1,3}(?:\.\d{1,3}){3}$/.test(value) && groups.join("").length <= 13 && !/^(?:19|20)\d\d[-. ](?:0[1-9]|1[0-2])\b/.test(value);
+}
+
 /** India: Aadhaar. Starts at 2, Verhoeff. */
 export function aadhaar(value: string): boolean {
   const d = digitsOf(value);

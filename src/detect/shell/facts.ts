@@ -1,8 +1,9 @@
 import { pathFacts } from "../path.js";
 import { sqlFacts } from "../sql/facts.js";
+import { looksLikeSql } from "../sql/looks.js";
 import type { ResolvedCommand } from "./unwrap.js";
 import { resolveShell } from "./unwrap.js";
-import { deviceTarget, rmTarget } from "./targets.js";
+import { deviceTarget, rmTarget, systemTarget } from "./targets.js";
 import { interpreterFacts, rawShellFacts } from "./reverse.js";
 
 export const SHELL_FACTS = [
@@ -55,6 +56,10 @@ export function readShell(text: string): ShellReading {
     interpreterFacts(c, add);
     sqlClientFacts(c, facts);
   }
+  // A statement alone is for a client that waits at the other end.
+  if (/^\s{0,16}(?:drop|delete\s{1,4}from|truncate|grant|revoke|alter\s{1,4}table|update\s{1,4}\S{1,64}\s{1,4}set)\s/i.test(shell) && looksLikeSql(shell)) {
+    for (const f of sqlFacts(shell)) facts.push({ analyzer: "sql", ...f });
+  }
   for (const f of rawShellFacts(shell)) {
     if (!facts.some((g) => g.fact === f.fact)) facts.push({ analyzer: "shell", ...f });
   }
@@ -85,7 +90,7 @@ function commandFacts(c: ResolvedCommand, add: Add): void {
   else if (program === "shred" && operands.some((o) => deviceTarget(o) || flag("u", "--remove"))) {
     add(operands.some(deviceTarget) ? "format_disk" : "delete_recursive");
   } else if (/^(?:chmod|chown|chgrp)$/.test(program) && flag("R", "--recursive")) {
-    if (operands.slice(1).some((o) => rmTarget([o]) === "delete_root" && o !== "." && o !== "*")) add("permissions_root");
+    if (operands.slice(1).some(systemTarget)) add("permissions_root");
   } else if (/^(?:shutdown|reboot|halt|poweroff)$/.test(program) && !args.includes("--help") && !flag("c", "--cancel")) add("power");
   else if (program === "init" && /^[06]$/.test(args[0] ?? "")) add("power");
   else if (program === "systemctl" && /^(?:poweroff|reboot|halt|kexec)$/.test(operands[0] ?? "")) add("power");

@@ -51,16 +51,19 @@ const RAW: readonly (readonly [ShellFactName, RegExp])[] = [
   ["reverse_shell", /ztcp\b[^\n]{0,100}\b(?:sh|REPLY)\b/],
   ["reverse_shell", /TCPClient\s{0,4}\(|New-Object\s{1,4}(?:System\.)?Net\.Sockets\.TCPClient/i],
   ["reverse_shell", /java\.net\.Socket|new\s{1,4}Socket\s{0,4}\([^)\n]{0,80}\d|net\.Dial\s{0,4}\(/],
+  ["reverse_shell", /\b(?:nc|ncat|netcat)(?:\.\w{1,12})?\s(?:-\w{1,6}\s){0,3}-[a-z]{0,4}[ec]\s{0,2}\S{0,20}(?:sh|cmd|powershell)\b/],
+  // A buffer of machine code.
+  ["reverse_shell", /(?:\\x[0-9a-fA-F]{2}){20}/],
   ["fork_bomb", /([\w:.]{1,16})\s{0,4}\(\)\s{0,4}\{\s{0,4}[\w:.]{1,16}\s{0,4}\|\s{0,4}[\w:.]{1,16}\s{0,4}&\s{0,4}\}\s{0,4};/],
   ["fork_bomb", /%0\s{0,2}\|\s{0,2}%0/],
 ];
 
 const REACHES =
-  /socket\.socket|\bsocket\s{0,2}\(|TCPSocket|TCPServer|IO::Socket|\/inet\/tcp|net\.Socket|fsockopen|Socket\.tcp|socket_create|WSASocket|require\(["']net["']\)|socket\.tcp|\bTcpStream::connect|UDPSocket|telnet:\/\/|openssl s_client|stream_socket_client|net\.createConnection|Socket::INET/i;
+  /socket\.socket|\bsocket\s{0,2}\(|TCPSocket|TCPServer|IO::Socket|\/inet\/tcp|net\.Socket|fsockopen|Socket\.tcp|socket_create|WSASocket|require\(["']net["']\)|socket\.tcp|\bTcpStream::connect|UDPSocket|telnet:\/\/|openssl s_client|stream_socket_client|net\.createConnection|Socket::INET|Socket\.connect/i;
 const RUNS =
-  /\/bin\/(?:ba|z|da|k)?sh|\bcmd(?:\.exe)?["'\s]|powershell|pty\.spawn|child_process|\bspawn\b|\bpopen\b|\bproc_open\b|os\.dup2|\bexec\b|\bProcess\.(?:new|run)|getline|\biex\b|shell_exec|os\.execute|io\.popen|Command::new|ProcessBuilder/i;
-const POWERSHELL = /\b(?:IRM|IWR|Invoke-(?:RestMethod|WebRequest))\b[\s\S]{0,400}?(?:\biex\b|Invoke-Expression|while)/i;
-const WEB_SHELL = /<\?(?:php|=)[\s\S]{0,200}?(?:system|exec|passthru|shell_exec|popen|eval|assert|`)\s{0,2}\(?\s{0,2}[`"']?\$_(?:GET|POST|REQUEST|COOKIE)|<\?=`\$_(?:GET|POST|REQUEST)/i;
+  /\/bin\/(?:ba|z|da|k)?sh|\bcmd(?:\.exe)?["'\s]|powershell|pty\.spawn|child_process|\bspawn\b|\bpopen\b|\bproc_open\b|os\.dup2|\bexec\b|\bProcess\.(?:new|run|start)|getline|\biex\b|shell_exec|os\.execute|io\.popen|Command::new|ProcessBuilder/i;
+const POWERSHELL = /\b(?:IRM|IWR|Invoke-(?:RestMethod|WebRequest))\b[\s\S]{0,400}?(?:\biex\b|Invoke-Expression|while)|\b(?:iex|Invoke-Expression)\s{0,4}\(\s{0,4}(?:&\s{0,2})?(?:iwr|irm|Invoke-WebRequest|Invoke-RestMethod|New-Object|curl|wget)\b/i;
+const WEB_SHELL = /<\?(?:php|=)[\s\S]{0,200}?(?:system|exec|passthru|shell_exec|popen|eval|assert|`)\s{0,2}\(?\s{0,2}[`"']?\$_(?:GET|POST|REQUEST|COOKIE)|<\?=`\$_(?:GET|POST|REQUEST)|\$_(?:GET|POST|REQUEST)\b[\s\S]{0,200}?\b(?:system|exec|passthru|shell_exec|popen|eval)\s{0,2}\(\s{0,2}\$/i;
 
 /** A program in any language that opens a socket and runs a shell on it. */
 function wholeProgram(text: string): boolean {

@@ -22,6 +22,11 @@ function kindOf(raw: string): "delete_root" | "delete_recursive" | "delete_scrat
   return "delete_recursive";
 }
 
+/** A folder of the system, whole. */
+export function systemTarget(path: string): boolean {
+  return SYSTEM.test(path) || /^(?:~|\$HOME|\/etc\/.{1,64}|\/usr\/.{1,64}|\/bin\/.{1,64})\/?$/.test(path);
+}
+
 /** A disk or partition. */
 export function deviceTarget(path: string): boolean {
   return /^\/dev\/(?:[shv]d[a-z]|nvme\d|disk\d|rdisk\d|mmcblk\d|xvd[a-z]|dm-\d|mapper\/|md\d|mem$|kmem$|loop\d)/.test(path);

@@ -95,24 +95,37 @@ function judgeQuoted(tokens: readonly SqlToken[], code: readonly SqlToken[], quo
   }
   const joined = isWord(first, JOINERS) || first.text === "||" || first.text === "&&";
   if (joined && second !== undefined) return condition(body.slice(1), true);
+  if (isWord(first, VERBS) && (second?.text.startsWith("@") === true || (code.length > 3 && code.some((t) => /^(?:FROM|INTO|DELAY)$/.test(t.text)) && quote === "'"))) {
+    return "stacked_query";
+  }
+  if (first.text === "IS" && first.kind === "word") {
+    const is = second?.text === "NOT" ? body[2] : second;
+    return /^(?:NULL|TRUE|FALSE|UNKNOWN|DISTINCT)$/.test(is?.text ?? "") ? "string_break" : undefined;
+  }
   if (isWord(first, COMPARE) && (operand(second, quote) || isWord(second, COMPARE))) {
     return quote === "'" || body.length > 2 ? "string_break" : undefined;
   }
   const compares = first.kind === "op" && COMPARISONS.has(first.text);
-  const computes = first.kind === "op" && OPERATORS.has(first.text) && quote === "'" && (second?.kind === "string" || commented);
-  if ((compares || computes) && operand(second, quote)) return "string_break";
+  const computes = first.kind === "op" && OPERATORS.has(first.text) && quote === "'" && (body.some((t) => t.kind === "string") || /^@/.test(second?.text ?? "") || commented);
+  if (computes && (operand(second, quote) || second?.kind === "word")) return "string_break";
+  if (compares && operand(second, quote) && (quote === "'" || second?.kind === "quoted" || commented)) return "string_break";
   if (first.text === ";" && body.length === 1) return tokens.some((t) => t.kind === "comment") ? "comment_terminator" : undefined;
   return clause(body, tokens);
 }
 
 function judgeBare(tokens: readonly SqlToken[], code: readonly SqlToken[], comments: number): SqliFactName | undefined {
+  // " ( SELECT … )  --": an expression, and the rest of the query cut off.
+  if (code[0]?.text === "(" && code.length > 3 && /^--\s{0,8}$/.test(tokens.at(-1)?.text ?? "")) return "comment_terminator";
+  if (code[0]?.text === "SELECT" && code[1]?.kind === "number" && code[2]?.text === ",") return "union_select";
+  if (code[0]?.kind === "number" && isWord(code[1], VERBS) && code.slice(2).some((t) => /^(?:FROM|SET|INTO|TABLE|DATABASE)$/.test(t.text)) && code.some((t) => t.kind === "op" && /^[=*(]$/.test(t.text))) {
+    return "stacked_query";
+  }
   const at = valueEnd(code);
   if (at === -1) return undefined;
   const body = pastClosers(code.slice(at));
   const [first, second] = body;
   if (first === undefined) {
     const last = tokens.at(-1);
-    if (comments > 0 && code[0]?.text === "(" && code.at(-1)?.text === ")" && last?.text.startsWith("--")) return "comment_terminator";
     return comments > 0 && at === 1 && code[0]?.kind === "number" && last?.kind === "comment" ? "comment_terminator" : undefined;
   }
   const joined = isWord(first, JOINERS) || first.text === "||" || first.text === "&&";
@@ -123,7 +136,7 @@ function judgeBare(tokens: readonly SqlToken[], code: readonly SqlToken[], comme
 /** A comment that cuts the rest of a query off, not "7\" #2 needles" or a dash between clauses. */
 function endsQuery(t: SqlToken, _: number, all: readonly SqlToken[]): boolean {
   const first = all[0] === t || all[0]?.text === ")" || all[0]?.text === ";";
-  return t.kind === "comment" && first && /^(?:--|#|\/\*)[^\p{L}\d]{0,40}$|^--\S|^\/\*/u.test(t.text);
+  return t.kind === "comment" && first && /^(?:--|#|\/\*)[^\p{L}\d]{0,40}$|^--\S{1,40}$|^\/\*/u.test(t.text);
 }
 
 /** Where the value proper ends in the bare reading: a number, a string, a word or a parenthesis; -1 for prose. */
@@ -152,6 +165,8 @@ function condition(rest: readonly SqlToken[], quoted: boolean): SqliFactName | u
   const until = rest.findIndex((t) => t.text === ";");
   const body = trimClosers(until === -1 ? rest : rest.slice(0, until));
   if (body.length === 0) return undefined;
+  // "1950 or 1960" is a range of years.
+  if (!quoted && body.length === 1 && body[0]?.kind === "number" && !/^[01]$/.test(body[0].text)) return undefined;
   if (alwaysTrue(body) || alwaysTrue(openString(body))) return "tautology";
   const [a, b, c] = body;
   if (a?.kind === "word" && /^(?:NOT|EXISTS|CASE|IF|SELECT)$/.test(a.text) && (b?.text === "(" || b?.kind === "number")) return "condition";
