@@ -1,6 +1,7 @@
 /** `check --connect`: says hello to every server, as a start would, and goodbye. */
 import type { Config } from "../config/load.js";
 import { LEGACY_VERSIONS } from "../mcp/eras.js";
+import { createHealth } from "../mcp/health.js";
 import { createLink } from "../mcp/link.js";
 import { describeError } from "../model/errors.js";
 import type { Problem } from "../policy/problem.js";
@@ -14,7 +15,7 @@ export async function connectAll(config: Config): Promise<readonly Problem[]> {
   const hello = { era: "legacy", initialize, info, capabilities: {}, own: true } as const;
   const problems = await Promise.all(
     config.servers.map(async (server): Promise<Problem | undefined> => {
-      const link = createLink(server, { incoming: () => {} }, SILENT);
+      const link = createLink(server, { incoming: () => {}, stderr: () => {} }, SILENT, createHealth(server.name));
       try {
         await link.connect(hello);
         return undefined;

@@ -71,6 +71,6 @@ export async function start(source: ConfigSource, principal: Principal): Promise
   });
   const relax = { redact: Object.values(config.posture.actions).some(({ action }) => action === "redact") };
   const { posture, connectors } = config;
-  const parts = { gate, servers, connectors, posture, relax, principal, version: version(), log };
+  const parts = { gate, servers, health: new Map(), connectors, posture, relax, principal, version: version(), log };
   return { config, parts, audit, log };
 }

@@ -8,6 +8,7 @@ const ALPHABETS: Readonly<Record<string, string>> = {
   lowernum: "a7k2m9x4q8z1w5v3b6n0c",
   upper: "QWZXKVJYHBGFMPDTLCNURSIAOE",
   uppernum: "K7Q2M9X4J8Z3W5V6B2N",
+  commands: ";\nab",
   bech32: "qpzry9x8gf2tvdw0s3jn54khce6mua7l",
   base32: "K7Q2M4XJZ3W5V6BNAGT",
   hex: "9f3a7c1e5b8d2046",
@@ -25,7 +26,7 @@ export function fillTemplate(text: string): string {
     let seed = 7;
     return Array.from({ length: Number(length) }, () => {
       seed = (seed * 48271 + 11) % 2147483647;
-      return alphabet[(seed >> 8) % alphabet.length];
+      return alphabet[(seed >> 8) % alphabet.length] ?? "";
     }).join("");
   });
 }

@@ -9,6 +9,7 @@ import type { JsonObject } from "../model/json.js";
 import type { Connector, Posture } from "../model/posture.js";
 import type { Parked } from "./bridge.js";
 import { CODE } from "./eras.js";
+import type { Health } from "./health.js";
 import type { Hello, Link } from "./link.js";
 import type { Listeners } from "./listen.js";
 import type { Log } from "./log.js";
@@ -54,6 +55,8 @@ export interface SessionParts {
   readonly gate: Gate;
   /** The servers in the order of the file. Entries change when a connector is recognised by its tools. */
   readonly servers: Map<string, ServerConfig>;
+  /** How each server is doing, for all sessions together; filled as they are first used. */
+  readonly health: Map<string, Health>;
   readonly connectors: readonly Connector[];
   readonly posture: Posture;
   /** What may change in results, so that the output schemas we advertise must allow for it. */

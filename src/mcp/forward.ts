@@ -63,7 +63,7 @@ function request(
   edits: readonly Edit[],
 ): Promise<Reply> {
   const idNode = member(message.root, "id")!;
-  return peer.request({
+  const sent = (): Promise<Reply> => peer.request({
     method: message.method,
     timeoutMs: message.method === "subscriptions/listen" ? NO_DEADLINE : flight.link!.server.timeoutMs,
     build: (id) => {
@@ -74,6 +74,9 @@ function request(
     ...nameOf(message, edits),
     ...(flight.exchange.headers !== undefined && { headers: flight.exchange.headers }),
   });
+  // A subscription is not work that a server is busy with.
+  const health = message.method === "subscriptions/listen" ? undefined : desk.parts.health.get(flight.link!.server.name);
+  return health === undefined ? sent() : health.run(sent);
 }
 
 /** The live connection; made now if the client has not said hello before. */

@@ -7,6 +7,7 @@ import { errorReply, failureReply, type SessionParts } from "./desk.js";
 import { CODE } from "./eras.js";
 import { exchangeOver, type HttpExchange } from "./exchange-http.js";
 import { guard } from "./guard.js";
+import type { HealthView } from "./health.js";
 import { checkStateless, header, isStateless, paramHeaders } from "./headers.js";
 import {
   HTTP_REQUEST_MS,
@@ -117,8 +118,12 @@ export async function serveHttp(
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const rejection = guard(request, token);
     if (rejection !== undefined) return fail(response, rejection.status, rejection.message, rejection.headers);
-    if (new URL(request.url ?? "/", "http://localhost").pathname !== "/mcp")
-      return fail(response, 404, "Not found: the endpoint is /mcp");
+    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    if (pathname === "/health" && request.method === "GET") {
+      const servers = Object.fromEntries([...parts.servers.keys()].map((name) => [name, parts.health.get(name)?.view ?? NEVER_USED]));
+      return respond(response, 200, [Buffer.from(JSON.stringify({ sessions: sessions.size, servers }))]);
+    }
+    if (pathname !== "/mcp") return fail(response, 404, "Not found: the endpoint is /mcp");
     if (request.method === "GET") return get(request, response);
     if (request.method === "DELETE") {
       const id = header(request, "mcp-session-id");
@@ -200,6 +205,8 @@ function deliver(
     });
   session.receive(message, exchange);
 }
+
+const NEVER_USED: HealthView = { state: "new", inFlight: 0, failures: 0, retryInMs: 0 };
 
 const NOBODY: HttpExchange = { related: () => {}, reply: () => {}, end: () => {}, done: true };
 

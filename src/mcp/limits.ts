@@ -36,6 +36,17 @@ export const GATHER_MS = 5_000;
 /** A downstream that dies at once must not be restarted in a tight loop. */
 export const RESTART_PAUSE_MS = 1_000;
 
+/** Longest pause between two tries to start a server that fails. Doubles from RESTART_PAUSE_MS up to this. */
+export const RESTART_MAX_MS = 30_000;
+
+/** After so many requests in a row without an answer, a server is left alone for a while: callers need not wait too. */
+export const BREAKER_TIMEOUTS = 3;
+export const BREAKER_MS = 15_000;
+
+/** More than a server can take at once only makes everybody wait; the rest stands in line, up to a bound. */
+export const MAX_CONCURRENT_CALLS = 256;
+export const MAX_WAITING_CALLS = 1_024;
+
 /** On SIGTERM, calls in flight get this long to settle; clients follow with SIGKILL two seconds later. */
 export const SHUTDOWN_MS = 1_500;
 

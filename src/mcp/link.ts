@@ -16,6 +16,7 @@ import { connectPeer, type Peer } from "./peer.js";
 import { bodyText, type Incoming, type Reply } from "./reply.js";
 import { openHttp } from "./wire-http.js";
 import { openStdio } from "./wire-stdio.js";
+import type { Health } from "./health.js";
 import type { Log } from "./log.js";
 
 /** What the client said of itself, in either era. `initialize` is its params as JSON text. */
@@ -38,6 +39,8 @@ export interface Welcome {
 
 export interface LinkHandlers {
   incoming(link: Link, message: Incoming, related: number | undefined): void;
+  /** One line of what the server says on stderr. */
+  stderr(line: string): void;
 }
 
 export interface Link {
@@ -53,7 +56,7 @@ export interface Link {
   close(): Promise<void>;
 }
 
-export function createLink(server: ServerConfig, handlers: LinkHandlers, log: Log): Link {
+export function createLink(server: ServerConfig, handlers: LinkHandlers, log: Log, health: Health): Link {
   let hello: Hello | undefined;
   let peer: Peer | undefined;
   let pending: Promise<Welcome> | undefined;
@@ -70,7 +73,7 @@ export function createLink(server: ServerConfig, handlers: LinkHandlers, log: Lo
       (wireHandlers) =>
         transport.kind === "http"
           ? openHttp(transport, wireHandlers, stateless)
-          : openStdio(transport, wireHandlers, (line) => log.info({ server: server.name, stderr: line }, "server")),
+          : openStdio(transport, wireHandlers, (line) => handlers.stderr(line)),
       {
         incoming: (message, related) => handlers.incoming(link, message, related),
         junk: (why) => log.warn({ server: server.name }, `dropped what the server sent: ${why}`),
@@ -155,18 +158,25 @@ export function createLink(server: ServerConfig, handlers: LinkHandlers, log: Lo
   const connect = (who: Hello, again: boolean): Promise<Welcome> => {
     if (pending !== undefined) return pending;
     hello = who;
+    try {
+      health.mayConnect();
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
     const pause = Math.max(0, startedAt + RESTART_PAUSE_MS - Date.now());
     startedAt = Date.now() + pause;
     const made = (async () => {
       if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
       const welcome = await handshake(who, again);
+      health.connected();
       up = true;
       era = welcome.era;
       return welcome;
     })();
     pending = made;
-    made.catch(() => {
+    made.catch((error: unknown) => {
       pending = undefined;
+      if (!closed) health.connectFailed(error);
     });
     return made;
   };

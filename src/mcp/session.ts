@@ -9,6 +9,7 @@ import { CODE, META_CLIENT, claimedVersion, metaNode } from "./eras.js";
 import { connected, forward, replyParts } from "./forward.js";
 import { describeClient, handshake } from "./handshake.js";
 import { MAX_OWNERS, MAX_PENDING_PER_SESSION } from "./limits.js";
+import { createHealth, type Health } from "./health.js";
 import { createLink } from "./link.js";
 import { createListeners } from "./listen.js";
 import { listenToMany, requestOfMany } from "./many.js";
@@ -38,7 +39,15 @@ export function createSession(parts: SessionParts, options: SessionOptions): Ses
   const desk: Desk = {
     parts,
     links: [...parts.servers.values()].map((server) =>
-      createLink(server, { incoming: (...message) => upward.incoming(...message) }, parts.log),
+      createLink(
+        server,
+        {
+          incoming: (...message) => upward.incoming(...message),
+          stderr: (line) => parts.log.info({ server: server.name, stderr: screenedLine(parts, line) }, "server"),
+        },
+        parts.log,
+        healthOf(parts, server.name),
+      ),
     ),
     many: parts.servers.size > 1,
     flights: new Set(),
@@ -140,6 +149,21 @@ export function createSession(parts: SessionParts, options: SessionOptions): Ses
       await Promise.all(desk.links.map((link) => link.close()));
     },
   };
+}
+
+/** Our log is read by more people than the server's own would be. */
+function screenedLine({ gate }: SessionParts, line: string): string {
+  try {
+    return JSON.parse(gate.screen(JSON.stringify(line)).text) as string;
+  } catch {
+    return "[not shown: it could not be judged]";
+  }
+}
+
+function healthOf({ health }: SessionParts, name: string): Health {
+  const known = health.get(name) ?? createHealth(name);
+  health.set(name, known);
+  return known;
 }
 
 /** How long a cancelled call may take to be recorded. */

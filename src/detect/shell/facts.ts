@@ -2,7 +2,7 @@ import { pathFacts } from "../path.js";
 import { sqlFacts } from "../sql/facts.js";
 import { looksLikeSql } from "../sql/looks.js";
 import type { ResolvedCommand } from "./unwrap.js";
-import { resolveShell } from "./unwrap.js";
+import { MAX_COMMANDS, resolveShell } from "./unwrap.js";
 import { deviceTarget, rmTarget, systemTarget } from "./targets.js";
 import { interpreterFacts, rawShellFacts } from "./reverse.js";
 
@@ -22,6 +22,7 @@ export const SHELL_FACTS = [
   "send_file", // curl -d @file, nc host < file
   "overwrite_system_file",
   "interpreter_exec", // python -c "os.system(…)"
+  "too_complex", // more commands than are read: what cannot be judged is a finding
   "disable_protection", // history -c, setenforce 0, iptables -F, kill -9 -1
 ] as const;
 export type ShellFactName = (typeof SHELL_FACTS)[number];
@@ -49,6 +50,9 @@ export function readShell(text: string): ShellReading {
   const shell = text.slice(0, MAX_SHELL);
   const commands = resolveShell(shell);
   const facts: ShellFact[] = [];
+  if (commands.length >= MAX_COMMANDS || text.length > MAX_SHELL) {
+    facts.push({ analyzer: "shell", fact: "too_complex", start: 0, end: text.length });
+  }
   for (const c of commands) {
     const add = (fact: ShellFactName, start = c.command.start, end = c.command.end): void =>
       void facts.push({ analyzer: "shell", fact, start, end });

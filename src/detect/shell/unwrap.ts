@@ -20,6 +20,8 @@ const WRAPPERS: Readonly<Record<string, string>> = {
 };
 const SHELLS = /^(?:ba|z|da|k|c|tc|fi|a)?sh(?:\.exe)?$/;
 const MAX_DEPTH = 6;
+/** Commands read of one text. Nobody types so many; more are a finding, not a reason to stall. */
+export const MAX_COMMANDS = 2000;
 
 /** All commands that a text runs, wrappers undone, and those in `sh -c`, `eval`, `find -exec`, here-documents… */
 export function resolveShell(text: string): ResolvedCommand[] {
@@ -63,6 +65,7 @@ function resolve(
   if (head === undefined) return;
   const program = programName(head.text);
   const args = rest.map((w) => w.text);
+  if (out.length >= MAX_COMMANDS) return;
   out.push({ program, args, words, command, fed: isFed });
   if (depth >= MAX_DEPTH) return;
   const deeper = (w: ShellWord | undefined): void => {
@@ -77,11 +80,14 @@ function resolve(
     if (rest.length === 1 || program === "trap") deeper(one);
     else if (one !== undefined) visit(parseShell(args.join(" "), one.start), depth + 1);
   } else if (program === "find" || program === "fd") {
-    rest.forEach((w, i) => {
-      if (!/^(?:-exec|-execdir|-ok|-okdir|-x|-X|--exec)$/.test(w.text)) return;
-      const end = rest.findIndex((e, j) => j > i && (e.text === ";" || e.text === "+"));
-      resolve(command, rest.slice(i + 1, end === -1 ? undefined : end), true, depth + 1, out, visit);
-    });
+    for (let i = 0; i < rest.length; i++) {
+      if (!/^(?:-exec|-execdir|-ok|-okdir|-x|-X|--exec)$/.test(rest[i]?.text ?? "")) continue;
+      const found = rest.findIndex((e, j) => j > i && (e.text === ";" || e.text === "+"));
+      const end = found === -1 ? rest.length : found;
+      resolve(command, rest.slice(i + 1, end), true, depth + 1, out, visit);
+      // What an -exec runs is its own: reading it again from here would double with every nesting.
+      i = end;
+    }
   } else if (program === "ssh") {
     const at = rest.findIndex((w, i) => i > 0 && !w.text.startsWith("-") && !rest[i - 1]?.text.startsWith("-"));
     const host = rest.findIndex((w, i) => !w.text.startsWith("-") && !/^-[bceilmopqDEFIJLORSWw]$/.test(rest[i - 1]?.text ?? ""));
