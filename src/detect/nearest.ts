@@ -1,7 +1,7 @@
-/** The closest of `valid` to a misspelt token, or undefined when nothing is near (distance over a third of it). */
+/** The closest of `valid` to a misspelt token, or undefined when nothing is near (distance over 2 and over a third of it). */
 export function nearest(token: string, valid: readonly string[]): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.floor(Math.max(token.length, 3) / 3) + 1;
+  let bestDistance = Math.max(2, Math.floor(token.length / 3)) + 1;
   for (const candidate of valid) {
     const d = distance(token.toLowerCase(), candidate.toLowerCase());
     if (d < bestDistance) [best, bestDistance] = [candidate, d];

@@ -32,7 +32,7 @@ const CREDENTIALS: readonly RegExp[] = [
 const SYSTEM_SECRETS: readonly RegExp[] = [
   /^\/(?:private\/)?etc\/(?:shadow|gshadow|sudoers|master\.passwd|security\/|krb5\.keytab|ssl\/private|kubernetes\/(?:admin\.conf|pki))/,
   /^\/(?:private\/)?etc\/ssh\/ssh_host_.{1,32}_key$/,
-  /^\/proc\/(?:self|\d{1,8}|\*)\/(?:environ|mem|maps|fd|cmdline)/,
+  /^\/proc\/(?:self|\d{1,8}|\*)\/(?:environ|mem)$/,
   /^\/(?:var\/)?run\/secrets\/|^\/(?:var\/)?run\/docker\.sock$/,
   /(?:^|\/)windows\/(?:system32\/config\/(?:sam|system|security)|ntds\/|repair\/(?:sam|system))/,
   /(?:^|\/)ntuser\.dat$|(?:^|\/)ntds\.dit$/,

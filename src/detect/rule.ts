@@ -50,6 +50,8 @@ export interface DetectorRule {
   readonly context?: RuleContext;
   /** Severity of a match that stands in quotation marks: to speak of an attack is not to make one. */
   readonly quoted?: Severity;
+  /** It gives way to a more severe finding of its category on the same characters: the generic tier. */
+  readonly yields?: true;
   /** The leaf's key must contain one of these words. */
   readonly keys?: readonly string[];
   /** Instead of a pattern: a fact that an analyzer reports. */
@@ -67,7 +69,7 @@ export interface DetectorRule {
 
 const RULE_KEYS = [
   "id", "type", "severity", "roles", "phases", "literals", "chars", "digits", "pattern", "flags", "check",
-  "context", "quoted", "keys", "analyzer", "fact", "commands", "source", "advice", "hits", "misses",
+  "context", "quoted", "yields", "keys", "analyzer", "fact", "commands", "source", "advice", "hits", "misses",
 ] as const;
 
 /**
@@ -131,6 +133,7 @@ function parseRule(raw: unknown, category: Category, path: string, fail: Fail): 
     ...optional("check"),
     ...(raw["context"] !== undefined && { context: parseContext(raw["context"], `${path}/context`, fail) }),
     ...(raw["quoted"] !== undefined && { quoted: oneOf(raw["quoted"], SEVERITIES, `${path}/quoted`, fail) }),
+    ...(raw["yields"] !== undefined && { yields: raw["yields"] === true || fail(`${path}/yields`, "yields is true or absent") }),
     ...(raw["keys"] !== undefined && { keys: list("keys") }),
     ...optional("analyzer"),
     ...optional("fact"),

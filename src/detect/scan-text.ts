@@ -1,3 +1,4 @@
+import { SEVERITIES } from "../model/nouns.js";
 import type { Compiled, CompiledRule, KeyMeaning } from "./compile.js";
 import { phaseBit, roleBit } from "./compile.js";
 import type { Fact } from "./analyzers.js";
@@ -73,12 +74,11 @@ export function textScanner(compiled: Compiled): TextScanner {
         const seen = scanAt(view.text, at, key, depth + 1);
         for (const m of seen) {
           const [start, end] = view.back(m.start, m.end);
-          const known = matches?.some((o) => o.rule === m.rule && o.start < end && start < o.end) ?? false;
-          if (!known) (matches ??= []).push({ ...m, start, end });
+          if (!isKnown(matches, m.rule, start, end)) (matches ??= []).push({ ...m, start, end });
         }
       }
     }
-    return matches ?? NOTHING;
+    return matches === undefined ? NOTHING : dropYielding(matches, rules);
   }
 
   function addFact(fact: Fact, at: LeafPlace, into: Match[]): void {
@@ -92,6 +92,26 @@ export function textScanner(compiled: Compiled): TextScanner {
 
   return (text, at, key) => (text === "" ? NOTHING : scanAt(text, at, key, 0));
 }
+
+/** Drops matches of the generic tier where a more severe one of the same category stands. */
+function dropYielding(matches: readonly Match[], rules: readonly CompiledRule[]): readonly Match[] {
+  const yields = (m: Match): boolean => rules[m.rule]?.rule.yields === true;
+  if (matches.length < 2 || matches.length > MAX_YIELDING || !matches.some(yields)) return matches;
+  const category = (m: Match): string | undefined => rules[m.rule]?.rule.category;
+  const rank = (m: Match): number => SEVERITIES.indexOf(m.severity);
+  const covered = (m: Match): boolean =>
+    matches.some((o) => rank(o) > rank(m) && category(o) === category(m) && o.start < m.end && m.start < o.end);
+  return matches.filter((m) => !yields(m) || !covered(m));
+}
+/** Above this many matches in one text all are kept: comparing them would be quadratic. */
+const MAX_YIELDING = 500;
+
+/** Already found in plain sight. Only the latest are looked at, so that a text full of findings stays linear. */
+function isKnown(matches: readonly Match[] | undefined, rule: number, start: number, end: number): boolean {
+  const recent = matches?.slice(-MAX_COMPARED) ?? NOTHING;
+  return recent.some((o) => o.rule === rule && o.start < end && start < o.end);
+}
+const MAX_COMPARED = 200;
 
 interface Candidates {
   readonly list: readonly CompiledRule[];

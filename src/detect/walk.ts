@@ -93,7 +93,7 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
     else if (typeof json === "number") number(walk, json, undefined, key);
     else if (Array.isArray(json)) {
       const depth = walk.path.push(0) - 1;
-      if (depth > MAX_JSON_DEPTH) tooDeep();
+      if (depth >= MAX_JSON_DEPTH) tooDeep();
       for (let i = 0; i < json.length; i++) {
         walk.path[depth] = i;
         value(walk, json[i] as Json, key);
@@ -101,7 +101,7 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
       walk.path.pop();
     } else if (isObject(json)) {
       const depth = walk.path.push("") - 1;
-      if (depth > MAX_JSON_DEPTH) tooDeep();
+      if (depth >= MAX_JSON_DEPTH) tooDeep();
       for (const name of Object.keys(json)) {
         walk.path[depth] = name;
         memberKey(walk, name);
@@ -134,18 +134,19 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
 
   /**
    * Walks the JSON a string leaf holds. First a quick look on JSON.parse's values; only a finding pays for
-   * positions. Returns false when the text is no JSON after all.
+   * positions. Returns false when the text is no JSON after all, or nested too deep: it is then scanned as text.
    */
   function innerJson(walk: Walk, text: string): boolean {
+    const base = walk.base + pointerOf(walk);
+    const look = newWalk(walk.at, base, walk.layer + 1);
     let parsed: Json;
     try {
       parsed = JSON.parse(text) as Json;
-    } catch {
-      return false;
+      value(look, parsed, undefined);
+    } catch (error) {
+      if (error instanceof SyntaxError || (error instanceof SallyportError && error.code === "json_invalid")) return false;
+      throw error;
     }
-    const base = walk.base + pointerOf(walk);
-    const look = newWalk(walk.at, base, walk.layer + 1);
-    value(look, parsed, undefined);
     if (look.found.length === 0 && !look.inexact && !repeatsKeys(parsed, text)) return true;
     const exact = newWalk(walk.at, base, walk.layer + 1, text);
     tree(exact, text, parseJsonText(text), undefined);

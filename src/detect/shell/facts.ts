@@ -112,7 +112,7 @@ function commandFacts(c: ResolvedCommand, add: Add): void {
   if (program === "tee" && operands.some((o) => /^\/etc\/(?:passwd|shadow|sudoers|crontab)/.test(o))) add("overwrite_system_file");
   for (const w of [...c.words.slice(1), ...c.command.redirects.filter((r) => r.op === "<").map((r) => r.target)]) {
     if (/^(?:ssh|scp|sftp|chmod|chown|ls|stat|test|mkdir|ssh-keygen|touch|ssh-add|echo|find|grep|export)$/.test(program)) break;
-    if (pathFacts(w.text).some((f) => f.fact === "credential_file")) add("read_credentials", w.start, w.end);
+    if (pathFacts(w.text).some((f) => f.fact === "credential_file" || f.fact === "system_secret")) add("read_credentials", w.start, w.end);
   }
 }
 
@@ -120,6 +120,7 @@ function commandFacts(c: ResolvedCommand, add: Add): void {
 function pipeFacts(c: ResolvedCommand, add: Add): void {
   const runs = SHELL.test(c.program) || INTERPRETER.test(c.program) || c.program === "source" || c.program === ".";
   if (!runs) return;
+  if (INTERPRETER.test(c.program) && c.args.some((a) => /^-[mcer]/.test(a))) return;
   const reads = !c.args.some((a) => !a.startsWith("-")) || c.args.includes("-s") || c.args.includes("-");
   for (let from = c.command.pipedFrom; from !== undefined && reads; from = from.pipedFrom) {
     const name = (from.words.map((w) => w.text).find((w) => !/^(?:sudo|env)$|=/.test(w)) ?? "").replace(/^.*\//, "");

@@ -54,6 +54,8 @@ const RAW: readonly (readonly [ShellFactName, RegExp])[] = [
   ["reverse_shell", /\b(?:nc|ncat|netcat)(?:\.\w{1,12})?\s(?:-\w{1,6}\s){0,3}-[a-z]{0,4}[ec]\s{0,2}\S{0,20}(?:sh|cmd|powershell)\b/],
   // A buffer of machine code.
   ["reverse_shell", /(?:\\x[0-9a-fA-F]{2}){20}/],
+  // bash <(curl …), sh -c "$(curl …)", eval "$(wget …)", . <(curl …)
+  ["pipe_to_shell", /(?:\b(?:ba|z|da|k)?sh|\bsource|\beval|(?:^|\s)\.)\s{1,4}(?:-\w{1,6}\s{1,4}){0,3}["']?(?:<|\$)\(\s{0,4}(?:curl|wget)\b/],
   ["fork_bomb", /([\w:.]{1,16})\s{0,4}\(\)\s{0,4}\{\s{0,4}[\w:.]{1,16}\s{0,4}\|\s{0,4}[\w:.]{1,16}\s{0,4}&\s{0,4}\}\s{0,4};/],
   ["fork_bomb", /%0\s{0,2}\|\s{0,2}%0/],
 ];

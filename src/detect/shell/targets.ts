@@ -24,7 +24,7 @@ function kindOf(raw: string): "delete_root" | "delete_recursive" | "delete_scrat
 
 /** A folder of the system, whole. */
 export function systemTarget(path: string): boolean {
-  return SYSTEM.test(path) || /^(?:~|\$HOME|\/etc\/.{1,64}|\/usr\/.{1,64}|\/bin\/.{1,64})\/?$/.test(path);
+  return /^(?:~|\$HOME|\/(?:bin|boot|dev|etc|home|lib|lib64|proc|root|sbin|sys|usr|var)?)(?:\/\*?)?$/.test(path);
 }
 
 /** A disk or partition. */

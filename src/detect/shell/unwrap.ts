@@ -1,5 +1,5 @@
-import type { ShellWord, SimpleCommand } from "./lex.js";
 import { parseShell } from "./lex.js";
+import type { ShellWord, SimpleCommand } from "./syntax.js";
 
 /** A command as it will run: program name without its folder, arguments decoded. */
 export interface ResolvedCommand {

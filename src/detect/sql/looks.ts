@@ -1,3 +1,4 @@
+import type { SqlToken } from "./tokens.js";
 import { tokenizeSql } from "./tokens.js";
 
 const VERBS = new Set([
@@ -12,6 +13,25 @@ const STRUCTURE = new Set([
   "ON", "JOIN", "LIMIT", "TABLES", "DATABASES", "COLUMNS",
 ]);
 
+const OBJECT =
+  /^(?:TABLE|DATABASE|SCHEMA|VIEW|INDEX|USER|ROLE|LOGIN|FUNCTION|PROCEDURE|TRIGGER|SEQUENCE|TYPE|DOMAIN|EXTENSION|POLICY|SYSTEM|SERVER|WAREHOUSE|STAGE|TASK|STREAM|PIPE|COLUMN|CONSTRAINT|TABLESPACE|MATERIALIZED|EXTERNAL|TEMPORARY|TEMP|UNIQUE|OR|IF|GLOBAL|CATALOG|ACCOUNT|GROUP|SYNONYM|PACKAGE|EVENT|OWNED|TRANSIENT|VIRTUAL|DYNAMIC|AGGREGATE|CAST|RULE|PUBLICATION|SUBSCRIPTION|SECRET|SHARE)$/;
+type Shape = (rest: readonly SqlToken[]) => boolean;
+const has = (rest: readonly SqlToken[], ...words: string[]): boolean =>
+  rest.some((t) => t.kind === "word" && words.includes(t.text));
+const object: Shape = ([next]) => next?.kind === "word" && OBJECT.test(next.text);
+
+/** Verbs that are English words too, and what must follow them in SQL. */
+const SHAPES = new Map<string, Shape>([
+  ["DROP", object],
+  ["CREATE", object],
+  ["ALTER", object],
+  ["INSERT", (rest) => has(rest.slice(0, 4), "INTO", "OVERWRITE", "IGNORE") || has(rest, "VALUES")],
+  ["UPDATE", (rest) => has(rest, "SET") && rest.some((t) => t.text === "=")],
+  ["DELETE", (rest) => has(rest.slice(0, 3), "FROM") && !ENGLISH.has(rest[1]?.text ?? "")],
+  ["GRANT", (rest) => has(rest, "TO") && !ENGLISH.has(rest[0]?.text ?? "")],
+  ["REVOKE", (rest) => has(rest, "FROM") && !ENGLISH.has(rest[0]?.text ?? "")],
+]);
+
 /** True when a text reads as a statement, not as a search phrase ("update on the drop in sales"). */
 export function looksLikeSql(text: string): boolean {
   const tokens = tokenizeSql(text.slice(0, 2000)).filter((t) => t.kind !== "comment" && t.kind !== "executable");
@@ -19,6 +39,8 @@ export function looksLikeSql(text: string): boolean {
   const first = tokens[at];
   if (first === undefined || first.kind !== "word" || !VERBS.has(first.text)) return false;
   const rest = tokens.slice(at + 1);
+  const shape = SHAPES.get(first.text);
+  if (shape !== undefined) return shape(rest);
   if (rest.length === 0 || rest[0]?.text === ";") return true;
   if (rest.some((t) => t.kind === "op" && /^(?:[*=;(<>]|<=|>=|<>)$/.test(t.text))) return true;
   const next = rest[0];

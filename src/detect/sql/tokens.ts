@@ -54,7 +54,7 @@ export function tokenizeSql(text: string, options: SqlOptions = {}): SqlToken[] 
       push("string", quoteEnd(text, at + 1, "'", escapes));
     } else if (c === '"' || c === "`") {
       const end = quoteEnd(text, at, c, false);
-      push("quoted", end, text.slice(at + 1, end - 1));
+      push("quoted", end, text.slice(at + 1, text[end - 1] === c && end - at > 1 ? end - 1 : end));
     } else if (c === "$" && /^\$(?:[A-Za-z_]\w{0,62})?\$/.test(text.slice(at, at + 66))) {
       const tag = (/^\$\w{0,63}\$/.exec(text.slice(at, at + 66)) as RegExpExecArray)[0];
       const close = text.indexOf(tag, at + tag.length);

@@ -7,6 +7,7 @@ import type { SqlToken } from "./tokens.js";
 import { tokenizeSql } from "./tokens.js";
 import { looksLikeSql } from "./looks.js";
 import { alwaysTrue } from "./where.js";
+import { CLAUSES, COMPARE, COMPARISONS, isWord, JOINERS, OPERATORS, PROBES, SYSTEM, VERBS } from "./words.js";
 
 export const SQLI_FACTS = [
   "tautology", // ' OR 1=1
@@ -41,7 +42,9 @@ export function valueFacts(text: string): ValueFact[] {
     const from = quote === "" ? 0 : value.indexOf(quote);
     if (from === -1) continue;
     const tokens = reading(value, quote, from);
-    const fact = judge(tokens, quote);
+    const before = value[from - 1];
+    const place = before === undefined ? "start" : /[\w)\]]/.test(before) ? "touching" : "apart";
+    const fact = judge(tokens, quote, place);
     if (fact !== undefined) return [{ analyzer: "sqli", fact, start: 0, end: text.length }];
   }
   return [];
@@ -50,28 +53,15 @@ export function valueFacts(text: string): ValueFact[] {
 /** Tokens after the place the value breaks out of; in the bare reading, all of them. */
 function reading(value: string, quote: string, from: number): SqlToken[] {
   const rest = quote === "" ? value : value.slice(from + 1);
-  return tokenizeSql(rest, { hash: true });
+  const tokens = tokenizeSql(rest, { hash: true });
+  // Inside a double-quoted place, double quotes are strings.
+  return quote === '"' ? tokens.map((t) => (t.kind === "quoted" ? { ...t, kind: "string" } : t)) : tokens;
 }
 
-const isWord = (t: SqlToken | undefined, words: ReadonlySet<string>): boolean => t?.kind === "word" && words.has(t.text);
-const set = (text: string): ReadonlySet<string> => new Set(text.split(" "));
+/** Where the quote stands: a break-out starts the value or touches what is before it; a quotation stands apart. */
+type Place = "start" | "touching" | "apart";
 
-const JOINERS = set("OR AND XOR DIV MOD RLIKE REGEXP");
-const VERBS = set(
-  "SELECT INSERT UPDATE DELETE DROP EXEC EXECUTE WAITFOR SHUTDOWN DECLARE CREATE ALTER TRUNCATE GRANT COPY CALL " +
-    "MERGE IF SET BEGIN COMMIT ROLLBACK SHOW USE UNION HANDLER LOAD VACUUM ATTACH DESC DESCRIBE BACKUP KILL BULK",
-);
-const COMPARE = set("LIKE ILIKE RLIKE REGEXP IN BETWEEN IS SOUNDS GLOB NOT MATCH COLLATE ESCAPE");
-const OPERATORS = set("= < > <= >= <> != <=> || && + - * / % ^ | & ~ ! :=");
-const COMPARISONS = set("= < > <= >= <> != <=> || :=");
-const PROBES = set(
-  "SLEEP BENCHMARK PG_SLEEP EXTRACTVALUE UPDATEXML LOAD_FILE DBMS_PIPE UTL_INADDR UTL_HTTP XMLTYPE XP_CMDSHELL XP_DIRTREE " +
-    "GET_LOCK ROW_COUNT EXP NAME_CONST SYS_EVAL SYS_EXEC RANDOMBLOB DBMS_LOCK SP_PASSWORD OUTFILE DUMPFILE " +
-    "GEOMETRYCOLLECTION POLYGON MULTIPOINT LINESTRING MAKE_SET ELT CTXSYS DBMS_UTILITY HTTPURITYPE SP_EXECUTESQL",
-);
-const SYSTEM = set("INFORMATION_SCHEMA SYSOBJECTS SYSCOLUMNS PG_CATALOG SQLITE_MASTER SYSUSERS ALL_TABLES MSYSACCESSOBJECTS PG_USER PG_SHADOW SYSDATABASES");
-
-function judge(all: readonly SqlToken[], quote: string): SqliFactName | undefined {
+function judge(all: readonly SqlToken[], quote: string, place: Place): SqliFactName | undefined {
   const tokens = all.filter((t) => t.kind !== "executable");
   const quoted = quote !== "";
   const code = tokens.filter((t) => t.kind !== "comment");
@@ -81,11 +71,11 @@ function judge(all: readonly SqlToken[], quote: string): SqliFactName | undefine
   const stacked = stackedVerb(code, quoted);
   if (stacked) return "stacked_query";
   if (probe(code)) return "probe_function";
-  if (quoted) return judgeQuoted(tokens, code, quote);
+  if (quoted) return judgeQuoted(tokens, code, quote, place);
   return judgeBare(tokens, code, comments);
 }
 
-function judgeQuoted(tokens: readonly SqlToken[], code: readonly SqlToken[], quote: string): SqliFactName | undefined {
+function judgeQuoted(tokens: readonly SqlToken[], code: readonly SqlToken[], quote: string, place: Place): SqliFactName | undefined {
   const commented = tokens.at(-1)?.kind === "comment";
   const body = pastClosers(code);
   const [first, second] = body;
@@ -94,6 +84,7 @@ function judgeQuoted(tokens: readonly SqlToken[], code: readonly SqlToken[], quo
     return tokens.some(endsQuery) ? "comment_terminator" : undefined;
   }
   const joined = isWord(first, JOINERS) || first.text === "||" || first.text === "&&";
+  if (joined && quote === '"' && (/^(?:MOD|DIV)$/.test(first.text) || (second?.kind === "string" && body.length === 2))) return undefined;
   if (joined && second !== undefined) return condition(body.slice(1), true);
   if (isWord(first, VERBS) && (second?.text.startsWith("@") === true || (code.length > 3 && code.some((t) => /^(?:FROM|INTO|DELAY)$/.test(t.text)) && quote === "'"))) {
     return "stacked_query";
@@ -106,9 +97,12 @@ function judgeQuoted(tokens: readonly SqlToken[], code: readonly SqlToken[], quo
     return quote === "'" || body.length > 2 ? "string_break" : undefined;
   }
   const compares = first.kind === "op" && COMPARISONS.has(first.text);
-  const computes = first.kind === "op" && OPERATORS.has(first.text) && quote === "'" && (body.some((t) => t.kind === "string") || /^@/.test(second?.text ?? "") || commented);
-  if (computes && (operand(second, quote) || second?.kind === "word")) return "string_break";
-  if (compares && operand(second, quote) && (quote === "'" || second?.kind === "quoted" || commented)) return "string_break";
+  const closes = body.some((t) => t.kind === "string") || /^@/.test(second?.text ?? "") || (commented && second?.kind !== "word");
+  const arithmetic = first.kind === "op" && OPERATORS.has(first.text) && !COMPARISONS.has(first.text);
+  const computes = arithmetic && quote === "'" && first.text !== "/" && (place === "touching" ? closes : place === "start" && second?.kind === "string");
+  if (computes && second !== undefined) return "string_break";
+  const right = /^[-+~!]$/.test(second?.text ?? "") ? body[2] : second;
+  if (compares && place !== "apart" && operand(right, quote) && (quote === "'" || right?.kind === "string" || commented)) return "string_break";
   if (first.text === ";" && body.length === 1) return tokens.some((t) => t.kind === "comment") ? "comment_terminator" : undefined;
   return clause(body, tokens);
 }
@@ -116,6 +110,11 @@ function judgeQuoted(tokens: readonly SqlToken[], code: readonly SqlToken[], quo
 function judgeBare(tokens: readonly SqlToken[], code: readonly SqlToken[], comments: number): SqliFactName | undefined {
   // " ( SELECT … )  --": an expression, and the rest of the query cut off.
   if (code[0]?.text === "(" && code.length > 3 && /^--\s{0,8}$/.test(tokens.at(-1)?.text ?? "")) return "comment_terminator";
+  if (code[0]?.kind === "number" || code[0]?.text === "(" || code[0]?.text === "-") {
+    if (code.some((t, i) => t.text === "(" && code[i + 1]?.text === "SELECT")) return "condition";
+    if (code.length > 1 && code.at(-1)?.text === "UNION" && code.at(-1)?.kind === "word") return "union_select";
+  }
+  if (code[0]?.text === "SELECT" && code.at(-1)?.text === "WHERE") return "union_select";
   if (code[0]?.text === "SELECT" && code[1]?.kind === "number" && code[2]?.text === ",") return "union_select";
   if (code[0]?.kind === "number" && isWord(code[1], VERBS) && code.slice(2).some((t) => /^(?:FROM|SET|INTO|TABLE|DATABASE)$/.test(t.text)) && code.some((t) => t.kind === "op" && /^[=*(]$/.test(t.text))) {
     return "stacked_query";
@@ -129,6 +128,10 @@ function judgeBare(tokens: readonly SqlToken[], code: readonly SqlToken[], comme
     return comments > 0 && at === 1 && code[0]?.kind === "number" && last?.kind === "comment" ? "comment_terminator" : undefined;
   }
   const joined = isWord(first, JOINERS) || first.text === "||" || first.text === "&&";
+  const calls = first.text === "||" && second?.kind === "word" && body[2]?.text === "(";
+  if (calls) return "condition";
+  const [, a, is, b] = body;
+  if (joined && at === 1 && code[0]?.kind === "number" && a?.kind === "word" && is?.text === "=" && b?.kind === "word") return "condition";
   if (joined && second !== undefined) return condition(body.slice(1), false);
   return clause(body, tokens);
 }
@@ -158,12 +161,13 @@ function pastClosers(code: readonly SqlToken[]): readonly SqlToken[] {
 /** A value: a number, a string in the quote that was broken out of, a variable or a parenthesis. */
 const operand = (t: SqlToken | undefined, quote = "'"): boolean =>
   t !== undefined &&
-  (t.kind === "number" || /^@\w/.test(t.text) || t.text === "(" || (t.kind === (quote === "'" ? "string" : "quoted")));
+  (t.kind === "number" || /^@\w/.test(t.text) || t.text === "(" || t.kind === (quote === "`" ? "quoted" : "string"));
 
 /** What follows OR or AND: true of everything, or at least a condition and not prose. */
 function condition(rest: readonly SqlToken[], quoted: boolean): SqliFactName | undefined {
   const until = rest.findIndex((t) => t.text === ";");
-  const body = trimClosers(until === -1 ? rest : rest.slice(0, until));
+  const unary = rest.findIndex((t) => !/^[-+~!]$/.test(t.text));
+  const body = trimClosers(rest.slice(Math.max(unary, 0), until === -1 ? undefined : until));
   if (body.length === 0) return undefined;
   // "1950 or 1960" is a range of years.
   if (!quoted && body.length === 1 && body[0]?.kind === "number" && !/^[01]$/.test(body[0].text)) return undefined;
@@ -176,7 +180,8 @@ function condition(rest: readonly SqlToken[], quoted: boolean): SqliFactName | u
   if ((a?.kind === "number" || a?.kind === "string") && compares(b) && (quoted || compared)) return "condition";
   if (a?.text === "(" && compared && body.length > 3) return "condition";
   if (a?.kind === "word" && b?.text === "(" && body.some((t) => compares(t))) return "condition";
-  if (quoted && a?.kind === "word" && compares(b) && c !== undefined && operand(c)) return "condition";
+  const right = /^[-+~!]$/.test(c?.text ?? "") ? body[3] : c;
+  if (quoted && a?.kind === "word" && compares(b) && right !== undefined && operand(right)) return "condition";
   if (a?.kind === "word" && b?.text === "=" && (c?.kind === "number" || c?.kind === "string")) return "condition";
   if (quoted && (a?.kind === "number" || a?.kind === "string") && b === undefined) return "condition";
   if (quoted && a?.text === "(") return "condition";
@@ -186,8 +191,9 @@ function condition(rest: readonly SqlToken[], quoted: boolean): SqliFactName | u
 /** `'a'='a` is closed by the query's own quote. */
 function openString(body: readonly SqlToken[]): readonly SqlToken[] {
   const last = body.at(-1);
-  if (last?.kind !== "string" || (last.text.length > 1 && last.text.endsWith("'"))) return body;
-  return [...body.slice(0, -1), { ...last, text: `${last.text}'` }];
+  const open = last?.text[0] ?? "";
+  if (last?.kind !== "string" || open !== "'" || (last.text.length > 1 && last.text.endsWith(open))) return body;
+  return [...body.slice(0, -1), { ...last, text: last.text + open }];
 }
 
 function trimClosers(body: readonly SqlToken[]): readonly SqlToken[] {
@@ -195,8 +201,6 @@ function trimClosers(body: readonly SqlToken[]): readonly SqlToken[] {
   const end = body.findIndex((t) => (t.text === "(" ? (depth++, false) : t.text === ")" ? --depth < 0 : false));
   return end === -1 ? body : body.slice(0, end);
 }
-
-const CLAUSES = set("HAVING ORDER GROUP LIMIT PROCEDURE INTO UNION WHERE OFFSET RETURNING");
 
 /** Clauses that probe a query's shape. */
 function clause(body: readonly SqlToken[], tokens: readonly SqlToken[]): SqliFactName | undefined {
@@ -232,9 +236,11 @@ function stackedVerb(code: readonly SqlToken[], quoted: boolean): boolean {
     if (t.text !== ";" || t.kind !== "op") return false;
     const verb = code[i + 1];
     const next = code[i + 2];
+    const acts = code.slice(i + 1).some((k) => k.kind === "word" && /^(?:SELECT|WAITFOR|DELAY|EXEC|DROP|DELETE|INSERT|UPDATE)$/.test(k.text));
+    if (verb?.text === "IF" && !acts) return false;
     if (!isWord(verb, VERBS) || (i === 0 && !quoted && next === undefined)) return false;
     if (next === undefined) return quoted || verb?.text === "SHUTDOWN";
-    if (next.kind !== "word" || /^@/.test(next.text)) return true;
+    if (next.kind !== "word" || /^@/.test(next.text) || code[i + 3]?.text === "(") return true;
     return /^(?:TABLE|DATABASE|FROM|INTO|DELAY|TIME|XP_\w{1,40}|MASTER|SP_\w{1,40}|USER|SET|VIEW|SCHEMA|PROCEDURE|WHERE)$/.test(next.text)
       || code.slice(i + 2).some((k) => /^(?:FROM|SET|INTO|VALUES|WHERE)$/.test(k.text));
   });

@@ -2,7 +2,7 @@ import type { View } from "../normalize.js";
 import { replaceView } from "./build.js";
 
 const PERCENT_RUN = /(?:%[0-9a-fA-F]{2}){1,2048}|%u[0-9a-fA-F]{4}/g;
-const ESCAPE = /\\u\{[0-9a-fA-F]{1,6}\}|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\[0-3][0-7]{2}/g;
+const ESCAPE = /\\u\{[0-9a-fA-F]{1,6}\}|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\[0-3][0-7]{2}|\\[nrt]/g;
 const ENTITY = /&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,6});?/g;
 const NAMED: Readonly<Record<string, string>> = {
   lt: "<", gt: ">", amp: "&", quot: '"', apos: "'", nbsp: " ", sol: "/", colon: ":", semi: ";", lpar: "(",
@@ -22,10 +22,11 @@ export function decodePercent(text: string): View | undefined {
   });
 }
 
-/** `\u0069gnore`, `\x69`, `\151` as the letters they stand for. */
+/** `\u0069gnore`, `\x69`, `\151` as the letters they stand for; `\n` and its like as the space they are. */
 export function decodeEscapes(text: string): View | undefined {
   return replaceView(text, ESCAPE, (escape) => {
     if (escape[1] === "u" || escape[1] === "x") return codePoint(parseInt(escape.slice(2).replace(/[{}]/g, ""), 16));
+    if (/[nrt]/.test(escape[1] ?? "")) return " ";
     return codePoint(parseInt(escape.slice(1), 8));
   });
 }
