@@ -9,6 +9,8 @@ import type { DetectorRule } from "./rule.js";
 import { textScanner } from "./scan-text.js";
 import { documentScanner } from "./walk.js";
 
+export type { RawFinding } from "./finding.js";
+
 export interface DocumentPlace {
   readonly phase: Phase;
   /** The declared role of a leaf, by its pointer and the nearest key above it; undefined: infer it. */

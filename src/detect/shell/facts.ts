@@ -3,13 +3,14 @@ import { sqlFacts } from "../sql/facts.js";
 import { looksLikeSql } from "../sql/looks.js";
 import type { ResolvedCommand } from "./unwrap.js";
 import { MAX_COMMANDS, resolveShell } from "./unwrap.js";
-import { deviceTarget, rmTarget, systemTarget } from "./targets.js";
+import { deviceTarget, rmTarget, systemFile, systemTarget } from "./targets.js";
 import { interpreterFacts, rawShellFacts } from "./reverse.js";
 
 export const SHELL_FACTS = [
   "delete_root", // rm -rf of /, ~, a system folder, or a bare glob
   "delete_recursive", // rm -rf of something else
   "delete_scratch", // rm -rf of what is rebuilt or temporary: node_modules, /tmp/x
+  "delete_system_file", // rm of a file under /etc, /usr, /boot…
   "delete_fed", // deletes whatever find or a pipe names
   "format_disk", // mkfs, dd of=/dev, wipefs, writes to a block device
   "permissions_root", // chmod -R 777 /, chown -R of a system folder
@@ -83,6 +84,7 @@ function commandFacts(c: ResolvedCommand, add: Add): void {
     if (c.fed) add("delete_fed");
     else if (operands.length > 0) add(rmTarget(operands));
   } else if (program === "rm" && !flag("i", "--interactive") && operands.some((o) => rmTarget([o]) === "delete_root")) add("delete_root");
+  else if (program === "rm" && operands.some(systemFile)) add("delete_system_file");
   else if (program === "rm" && c.fed) add("delete_fed");
   else if (program === "find" && args.includes("-delete")) {
     const roots = args.slice(0, args.findIndex((a) => a.startsWith("-")));
@@ -138,7 +140,7 @@ function sendFacts(c: ResolvedCommand, add: Add): void {
       const data = /^(?:-d|--data(?:-binary|-raw|-urlencode|-ascii)?|--json)$/.test(a) && value.startsWith("@");
       const form = /^(?:-F|--form)$/.test(a) && /=@/.test(value);
       const upload = /^(?:-T|--upload-file)$/.test(a);
-      if (data || form || upload || /^-d@/.test(a)) add("send_file");
+      if (data || form || upload || a.startsWith("-d@")) add("send_file");
     } else if (program === "wget" && /^--(?:post|body)-file/.test(a)) add("send_file");
   });
   if (/^(?:nc|ncat|netcat)$/.test(program) && c.command.redirects.some((r) => r.op === "<")) add("send_file");

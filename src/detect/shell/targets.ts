@@ -27,6 +27,11 @@ export function systemTarget(path: string): boolean {
   return /^(?:~|\$HOME|\/(?:bin|boot|dev|etc|home|lib|lib64|proc|root|sbin|sys|usr|var)?)(?:\/\*?)?$/.test(path);
 }
 
+/** A file of the system: under /etc, /usr, /boot… */
+export function systemFile(path: string): boolean {
+  return DEEP_SYSTEM.test(path);
+}
+
 /** A disk or partition. */
 export function deviceTarget(path: string): boolean {
   return /^\/dev\/(?:[shv]d[a-z]|nvme\d|disk\d|rdisk\d|mmcblk\d|xvd[a-z]|dm-\d|mapper\/|md\d|mem$|kmem$|loop\d)/.test(path);

@@ -97,7 +97,7 @@ function judgeQuoted(tokens: readonly SqlToken[], code: readonly SqlToken[], quo
     return quote === "'" || body.length > 2 ? "string_break" : undefined;
   }
   const compares = first.kind === "op" && COMPARISONS.has(first.text);
-  const closes = body.some((t) => t.kind === "string") || /^@/.test(second?.text ?? "") || (commented && second?.kind !== "word");
+  const closes = body.some((t) => t.kind === "string") || second?.text.startsWith("@") === true || (commented && second?.kind !== "word");
   const arithmetic = first.kind === "op" && OPERATORS.has(first.text) && !COMPARISONS.has(first.text);
   const computes = arithmetic && quote === "'" && first.text !== "/" && (place === "touching" ? closes : place === "start" && second?.kind === "string");
   if (computes && second !== undefined) return "string_break";
@@ -240,7 +240,7 @@ function stackedVerb(code: readonly SqlToken[], quoted: boolean): boolean {
     if (verb?.text === "IF" && !acts) return false;
     if (!isWord(verb, VERBS) || (i === 0 && !quoted && next === undefined)) return false;
     if (next === undefined) return quoted || verb?.text === "SHUTDOWN";
-    if (next.kind !== "word" || /^@/.test(next.text) || code[i + 3]?.text === "(") return true;
+    if (next.kind !== "word" || next.text.startsWith("@") || code[i + 3]?.text === "(") return true;
     return /^(?:TABLE|DATABASE|FROM|INTO|DELAY|TIME|XP_\w{1,40}|MASTER|SP_\w{1,40}|USER|SET|VIEW|SCHEMA|PROCEDURE|WHERE)$/.test(next.text)
       || code.slice(i + 2).some((k) => /^(?:FROM|SET|INTO|VALUES|WHERE)$/.test(k.text));
   });
