@@ -23,7 +23,13 @@ const env = { ...process.env, DEMO_FILES: files, SALLYPORT_LOG_LEVEL: "error" };
 
 const client = new Client({ name: "sallyport-demo", version: "1.0.0" });
 await client.connect(
-  new StdioClientTransport({ command: process.execPath, args: [sallyport, "run", "--config", "mcp.config.json"], cwd: root, env, stderr: "inherit" }),
+  new StdioClientTransport({
+    command: process.execPath,
+    args: [sallyport, "run", "--config", "mcp.config.json"],
+    cwd: root,
+    env,
+    stderr: "inherit",
+  }),
 );
 const { tools } = await client.listTools();
 
@@ -39,16 +45,38 @@ for (const [name, { command, args }] of Object.entries(config.mcpServers)) {
 const query = (sql) => ({ name: "shop__read_query", arguments: { query: sql } });
 const read = (name) => ({ name: "files__read_text_file", arguments: { path: join(files, name) } });
 const calls = [
-  { title: "An ordinary question", call: query("SELECT city, count(*) AS customers FROM customers GROUP BY city LIMIT 3"), wants: "released" },
-  { title: "Personal data in a result", call: query("SELECT name, email, ssn FROM customers LIMIT 2"), wants: "redacted" },
-  { title: "A question that asks for everything", call: query("SELECT id, item, amount FROM orders"), wants: "truncated" },
-  { title: "A statement that destroys", call: { name: "shop__write_query", arguments: { query: "DROP TABLE orders" } }, wants: "refused" },
-  { title: "A write without a WHERE", call: { name: "shop__write_query", arguments: { query: "UPDATE orders SET amount = 0" } }, wants: "refused" },
+  {
+    title: "An ordinary question",
+    call: query("SELECT city, count(*) AS customers FROM customers GROUP BY city LIMIT 3"),
+    wants: "released",
+  },
+  {
+    title: "Personal data in a result",
+    call: query("SELECT name, email, ssn FROM customers LIMIT 2"),
+    wants: "redacted",
+  },
+  {
+    title: "A question that asks for everything",
+    call: query("SELECT id, item, amount FROM orders"),
+    wants: "truncated",
+  },
+  {
+    title: "A statement that destroys",
+    call: { name: "shop__write_query", arguments: { query: "DROP TABLE orders" } },
+    wants: "refused",
+  },
+  {
+    title: "A write without a WHERE",
+    call: { name: "shop__write_query", arguments: { query: "UPDATE orders SET amount = 0" } },
+    wants: "refused",
+  },
   { title: "A text that only mentions DROP TABLE", call: read("notes.md"), wants: "released" },
   { title: "A secret in a file", call: read("deploy.env"), wants: "redacted" },
 ];
 
-console.log(`\n${bold("Sallyport demo")}  ${tools.length} tools of 2 servers, seen through one proxy; profile default, pii and secrets redacted\n`);
+console.log(
+  `\n${bold("Sallyport demo")}  ${tools.length} tools of 2 servers, seen through one proxy; profile default, pii and secrets redacted\n`,
+);
 let failed = 0;
 for (const [at, { title, call, wants }] of calls.entries()) {
   const result = await client.callTool(call);
@@ -57,7 +85,10 @@ for (const [at, { title, call, wants }] of calls.entries()) {
   failed += ok ? 0 : 1;
   const mark = { released: green, redacted: yellow, truncated: yellow, refused: red }[record.outcome] ?? red;
   console.log(`${bold(`${at + 1}. ${title}`)}`);
-  line("call", `${call.name} ${dim(short(Object.values(call.arguments).join(" ").replace(`${files}/`, "")))}`);
+  line(
+    "call",
+    `${call.name} ${dim(short(Object.values(call.arguments).join(" ").replace(`${files}/`, "")))}`,
+  );
   if (wants === "refused") line("without", "it would have run (not tried here)");
   else line("without", shown(await bare(call)));
   line("client gets", shown(result));
@@ -72,7 +103,9 @@ console.log(bold("The record of it") + dim("   sallyport audit tail"));
 console.log(audit("tail", "--limit", String(calls.length)));
 console.log(bold("And its proof") + dim("      sallyport audit verify"));
 console.log(audit("verify"));
-console.log(`Next: ${bold("npx sallyport audit show <id>")} for one decision, README.md to put it in front of your own servers.\n`);
+console.log(
+  `Next: ${bold("npx sallyport audit show <id>")} for one decision, README.md to put it in front of your own servers.\n`,
+);
 rmSync(files, { recursive: true, force: true });
 process.exit(failed === 0 ? 0 : 1);
 
@@ -83,7 +116,10 @@ function bare({ name, arguments: args }) {
 }
 
 function audit(...args) {
-  return execFileSync(process.execPath, [sallyport, "audit", ...args, "--config", "mcp.config.json"], { cwd: root, encoding: "utf8" });
+  return execFileSync(process.execPath, [sallyport, "audit", ...args, "--config", "mcp.config.json"], {
+    cwd: root,
+    encoding: "utf8",
+  });
 }
 
 function line(label, text) {
@@ -97,7 +133,9 @@ function shown({ content, isError }) {
   if (isError) return wrap(texts.join(" "));
   // Pretty-printed rows of the server, folded to one line each; the last block is Sallyport's notice, where there is one.
   const [first, ...notices] = texts;
-  const rows = first.startsWith("[") ? JSON.parse(first).map((row) => JSON.stringify(row)) : first.trimEnd().split("\n");
+  const rows = first.startsWith("[")
+    ? JSON.parse(first).map((row) => JSON.stringify(row))
+    : first.trimEnd().split("\n");
   const lines = rows.filter((row) => row !== "").map((row) => short(row, 100));
   const few = lines.length > 4 ? [...lines.slice(0, 2), dim(`… ${lines.length - 2} more`)] : lines;
   return [...few, ...notices.map((text) => yellow(wrap(text)))].join("\n");
@@ -105,7 +143,12 @@ function shown({ content, isError }) {
 
 function why(record) {
   const found = record.type === undefined || record.type === null ? "" : `${record.category}/${record.type}`;
-  const rows = record.rows === undefined ? "" : record.rows.received === record.rows.released ? "" : `${record.rows.released} of ${record.rows.received} rows`;
+  const rows =
+    record.rows === undefined
+      ? ""
+      : record.rows.received === record.rows.released
+        ? ""
+        : `${record.rows.released} of ${record.rows.received} rows`;
   return [found, rows, record.rule].filter(Boolean).join(" · ");
 }
 

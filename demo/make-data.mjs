@@ -17,8 +17,14 @@ let seed = 7;
 const next = (n) => (seed = (seed * 48_271) % 2_147_483_647) % n;
 const pick = (list) => list[next(list.length)];
 const digits = (n) => Array.from({ length: n }, () => next(10)).join("");
-const FIRST = "Ada Bruno Chidi Dana Emeka Freya Goran Hana Ines Jonas Kavya Lena Mateo Nora Omar Petra Quinn Rosa Sami Tess".split(" ");
-const LAST = "Abara Berg Castillo Dietrich Egede Fontaine Grau Haddad Ito Jansen Keller Lindqvist Moreau Novak Okafor".split(" ");
+const FIRST =
+  "Ada Bruno Chidi Dana Emeka Freya Goran Hana Ines Jonas Kavya Lena Mateo Nora Omar Petra Quinn Rosa Sami Tess".split(
+    " ",
+  );
+const LAST =
+  "Abara Berg Castillo Dietrich Egede Fontaine Grau Haddad Ito Jansen Keller Lindqvist Moreau Novak Okafor".split(
+    " ",
+  );
 const CITIES = ["Lisbon", "Oslo", "Leeds", "Austin", "Pune", "Osaka", "Bremen"];
 const ITEMS = ["tea kettle", "desk lamp", "wool blanket", "hand plane", "field notebook", "cast-iron pan"];
 const date = () => `20${20 + next(6)}-0${1 + next(9)}-${10 + next(18)}`;

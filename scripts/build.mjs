@@ -20,7 +20,8 @@ const latest = Math.max(...inputs.map((name) => newest(join(root, name))));
 if (existsSync(stamp) && statSync(stamp).mtimeMs >= latest) process.exit(0);
 
 rmSync(join(root, "dist"), { recursive: true, force: true });
-const node = (script, ...args) => execFileSync(process.execPath, [join(root, script), ...args], { cwd: root, stdio: "inherit" });
+const node = (script, ...args) =>
+  execFileSync(process.execPath, [join(root, script), ...args], { cwd: root, stdio: "inherit" });
 node("node_modules/typescript/bin/tsc");
 node("scripts/build-data.mjs");
 chmodSync(join(root, "dist/cli/main.js"), 0o755);

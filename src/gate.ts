@@ -108,7 +108,11 @@ export function checkOutput(parts: GateParts, call: Call, result: ToolResult, le
   const cut = trim(server, text, limits, over);
   if (cut.withheld !== undefined) {
     // Nothing could be cut to fit, so what was to be shortened is refused.
-    const refused = decide({ ...input, findings, over: over.map((o) => ({ ...o, action: "block" as const })) });
+    const refused = decide({
+      ...input,
+      findings,
+      over: over.map((o) => ({ ...o, action: "block" as const })),
+    });
     return { subject: result, decision: refused, changed: false, measured };
   }
   return { subject: retold(cut.text), decision, changed: true, measured: { ...measured, ...cut.released } };
@@ -117,7 +121,9 @@ export function checkOutput(parts: GateParts, call: Call, result: ToolResult, le
 function screen({ engine, posture }: GateParts, text: string): Screened {
   const found = engine.scanJson(JSON.parse(text) as Json, { phase: "output", text });
   if (found.length === 0) return { text, masked: [] };
-  const masked = found.map((f) => judge(f, posture)).filter((f) => f.action === "redact" || f.action === "block");
+  const masked = found
+    .map((f) => judge(f, posture))
+    .filter((f) => f.action === "redact" || f.action === "block");
   return { text: masked.length === 0 ? text : redactDocument(text, masked).text, masked };
 }
 
@@ -193,7 +199,8 @@ async function settle(
         const key = { principal: call.principal.id, connector: connector?.connector ?? "generic" };
         const left = remaining(tx, key, limits.window, Date.now());
         const want = { rows: verdict.measured.rows.released, bytes: verdict.subject.bytes };
-        if (want.rows > left.rows || want.bytes > left.bytes) verdict = checkOutput(parts, call, answer, left);
+        if (want.rows > left.rows || want.bytes > left.bytes)
+          verdict = checkOutput(parts, call, answer, left);
         if (verdict.decision.decision !== "deny")
           claim(tx, key, limits.window, Date.now(), {
             rows: verdict.measured.rows.released,
@@ -219,9 +226,11 @@ async function settleFailure(
   durationMs: number,
 ): Promise<Governed> {
   const code: ErrorCode = error instanceof SallyportError ? error.code : "internal";
-  const outcome =
-    code === "cancelled" ? "cancelled" : code === "downstream_timeout" ? "timed_out" : "failed";
-  parts.log.error({ call: call.id, server: call.server, tool: call.tool, code, err: error }, `call ${outcome}`);
+  const outcome = code === "cancelled" ? "cancelled" : code === "downstream_timeout" ? "timed_out" : "failed";
+  parts.log.error(
+    { call: call.id, server: call.server, tool: call.tool, code, err: error },
+    `call ${outcome}`,
+  );
   try {
     await parts.audit.appendOutcome(() =>
       outcomeBody({ callId: call.id, outcome, durationMs, error: code }, parts.audit),
@@ -246,7 +255,13 @@ function outcomeOf(
   const released = denied ? 0 : subject.bytes;
   return {
     callId: call.id,
-    outcome: denied ? "withheld" : cut ? "truncated" : decision.decision === "remediate" ? "redacted" : "released",
+    outcome: denied
+      ? "withheld"
+      : cut
+        ? "truncated"
+        : decision.decision === "remediate"
+          ? "redacted"
+          : "released",
     decision: withDigests(decision, answer.value, parts.audit),
     rows: { ...measured.rows, released: denied ? 0 : measured.rows.released },
     bytes: { received: answer.bytes, released },
@@ -262,7 +277,12 @@ function overruns(server: ServerConfig, received: Measured, left: Amount | undef
   const { limits } = server;
   const action = limits.on_exceed !== undefined && { action: limits.on_exceed };
   const over: LimitOverrun[] = [];
-  const add = (kind: LimitOverrun["kind"], source: typeof kind, limit: number | undefined, actual: number): void => {
+  const add = (
+    kind: LimitOverrun["kind"],
+    source: typeof kind,
+    limit: number | undefined,
+    actual: number,
+  ): void => {
     if (limit !== undefined && actual > limit)
       over.push({ kind, limit, actual, source: limitSource(server, source), ...action });
   };
@@ -288,7 +308,12 @@ function stageFailed(parts: GateParts, phase: "input" | "output", error: unknown
 
 function unjudged(result: ToolResult, decision: Decision): OutputVerdict {
   const rows = { rule: "none", received: 0, released: 0 };
-  return { subject: result, decision, changed: false, measured: { rows, bytes: result.bytes, notScanned: [] } };
+  return {
+    subject: result,
+    decision,
+    changed: false,
+    measured: { rows, bytes: result.bytes, notScanned: [] },
+  };
 }
 
 function retold(text: string): ToolResult {

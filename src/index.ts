@@ -1,6 +1,15 @@
 /** The public names. Only re-exports. */
 export { CATEGORIES, ACTIONS, DECISIONS } from "./model/nouns.js";
-export type { Action, Category, DecisionWord, Operation, Phase, Retry, Role, Severity } from "./model/nouns.js";
+export type {
+  Action,
+  Category,
+  DecisionWord,
+  Operation,
+  Phase,
+  Retry,
+  Role,
+  Severity,
+} from "./model/nouns.js";
 export type { Call, Decision, Finding, Principal, ToolResult, Verdict } from "./model/call.js";
 export { SallyportError, type ErrorCode } from "./model/errors.js";
 export { createGate, checkInput, checkOutput } from "./gate.js";

@@ -46,7 +46,7 @@ export function parseAuditArgs(argv: readonly string[], now: number): AuditArgs 
       words.push(word);
       continue;
     }
-    const [flag = "", inline] = split(word.slice(2));
+    const [flag, inline] = split(word.slice(2));
     if (SWITCHES[command].includes(flag) && inline === undefined) switches.add(flag);
     else if (VALUE_FLAGS[command].includes(flag)) {
       const value = inline ?? argv[++at];

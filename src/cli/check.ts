@@ -132,7 +132,7 @@ function limitsText({ limits }: ServerConfig): string {
   const window = limits.window;
   const parts = [
     limits.max_rows !== undefined && `${limits.max_rows} rows`,
-    limits.max_bytes !== undefined && `${sizeText(limits.max_bytes)}`,
+    limits.max_bytes !== undefined && sizeText(limits.max_bytes),
     limits.on_exceed !== undefined && `over: ${limits.on_exceed}`,
     window !== undefined &&
       `per ${window.per}: ${[

@@ -11,11 +11,20 @@ const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
 
 export async function connectAll(config: Config): Promise<readonly Problem[]> {
   const info = { name: "sallyport", version: version() };
-  const initialize = JSON.stringify({ protocolVersion: LEGACY_VERSIONS[0], capabilities: {}, clientInfo: info });
+  const initialize = JSON.stringify({
+    protocolVersion: LEGACY_VERSIONS[0],
+    capabilities: {},
+    clientInfo: info,
+  });
   const hello = { era: "legacy", initialize, info, capabilities: {}, own: true } as const;
   const problems = await Promise.all(
     config.servers.map(async (server): Promise<Problem | undefined> => {
-      const link = createLink(server, { incoming: () => {}, stderr: () => {} }, SILENT, createHealth(server.name));
+      const link = createLink(
+        server,
+        { incoming: () => {}, stderr: () => {} },
+        SILENT,
+        createHealth(server.name),
+      );
       try {
         await link.connect(hello);
         return undefined;

@@ -49,7 +49,9 @@ async function main(argv: readonly string[]): Promise<number> {
       return scan(rest);
     default: {
       const close = nearest(command, COMMANDS);
-      throw new Usage(`unknown command "${command}"${close === undefined ? "" : `; did you mean ${close}?`}\n\n${USAGE}`);
+      throw new Usage(
+        `unknown command "${command}"${close === undefined ? "" : `; did you mean ${close}?`}\n\n${USAGE}`,
+      );
     }
   }
 }
@@ -70,7 +72,10 @@ function flags(argv: readonly string[], options: Flags): Record<string, string |
   }
 }
 
-function source(values: Record<string, string | boolean | undefined>, command: readonly string[] | undefined) {
+function source(
+  values: Record<string, string | boolean | undefined>,
+  command: readonly string[] | undefined,
+) {
   const file = values["config"] as string | undefined;
   if (file !== undefined && command !== undefined)
     throw new Usage("either --config FILE or -- COMMAND, not both");
@@ -129,7 +134,7 @@ async function audit(argv: readonly string[]): Promise<number> {
     path,
     write: (text) => process.stdout.write(text),
     say: (text) => process.stderr.write(text),
-    color: process.stdout.isTTY === true && processEnv()["NO_COLOR"] === undefined,
+    color: process.stdout.isTTY && processEnv()["NO_COLOR"] === undefined,
     ...(process.stdout.columns !== undefined && { columns: process.stdout.columns }),
   });
 }
@@ -146,7 +151,8 @@ async function scan(argv: readonly string[]): Promise<number> {
   const pick = <T extends string>(name: string, valid: readonly T[], fallback: T): T => {
     const given = values[name] ?? fallback;
     const found = valid.find((each) => each === given);
-    if (found === undefined) throw new Usage(`unknown ${name} "${String(given)}"; valid: ${valid.join(", ")}`);
+    if (found === undefined)
+      throw new Usage(`unknown ${name} "${String(given)}"; valid: ${valid.join(", ")}`);
     return found;
   };
   const role = pick("role", SCAN_ROLES, "text");
@@ -177,7 +183,9 @@ main(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     const known = error instanceof Usage || error instanceof SallyportError;
-    process.stderr.write(`sallyport: ${known ? describeError(error) : String((error as Error).stack ?? error)}\n`);
+    process.stderr.write(
+      `sallyport: ${known ? describeError(error) : String((error as Error).stack ?? error)}\n`,
+    );
     process.exit(known ? 2 : 1);
   },
 );

@@ -40,7 +40,8 @@ interface Printed {
 }
 
 export function scanOne(parts: ScanParts, text: string, role: ScanRole, phase: Phase): Printed[] {
-  const found = role === "json" ? scanDocument(parts.engine, text, phase) : parts.engine.scanText(text, { role, phase });
+  const found =
+    role === "json" ? scanDocument(parts.engine, text, phase) : parts.engine.scanText(text, { role, phase });
   return found.map((finding) => ({
     category: finding.category,
     type: finding.type,
@@ -59,7 +60,9 @@ function scanDocument(engine: Engine, text: string, phase: Phase): RawFinding[] 
   try {
     value = JSON.parse(text) as Json;
   } catch {
-    throw new SallyportError("json_invalid", "role json needs a JSON document", { fix: "use --role text for plain text" });
+    throw new SallyportError("json_invalid", "role json needs a JSON document", {
+      fix: "use --role text for plain text",
+    });
   }
   return engine.scanJson(value, { phase, text });
 }
@@ -119,6 +122,9 @@ async function scanLines(
 function oneOf<T extends string>(value: Json, valid: readonly T[], what: string): T {
   const found = valid.find((each) => each === value);
   if (found === undefined)
-    throw new SallyportError("json_invalid", `unknown ${what} ${JSON.stringify(value)}; valid: ${listNames(valid)}`);
+    throw new SallyportError(
+      "json_invalid",
+      `unknown ${what} ${JSON.stringify(value)}; valid: ${listNames(valid)}`,
+    );
   return found;
 }

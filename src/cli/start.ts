@@ -24,7 +24,10 @@ export interface Started {
 
 /** All talk goes to stderr: on stdio, stdout belongs to the protocol. */
 export function makeLog(level: string): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 2, sync: true }));
+  return pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ fd: 2, sync: true }),
+  );
 }
 
 export function version(): string {
@@ -34,7 +37,9 @@ export function version(): string {
 
 /** Every detector that ships, compiled. Throws SallyportError `data_invalid`. */
 export function loadEngine(): Engine {
-  return compileEngine(loadBuiltin().detectorFiles.flatMap(({ file, value }) => parseDetectorFile(value, file)));
+  return compileEngine(
+    loadBuiltin().detectorFiles.flatMap(({ file, value }) => parseDetectorFile(value, file)),
+  );
 }
 
 /** Throws SallyportError: `config_invalid` after logging every problem, `store_unavailable`, `data_invalid`. */
@@ -43,12 +48,16 @@ export async function start(source: ConfigSource, principal: Principal): Promise
   const log = makeLog(config?.logLevel ?? "info");
   for (const { message, ...where } of problems)
     log.fatal(where, describeError(new SallyportError("config_invalid", message, where)));
-  if (config === undefined) throw new SallyportError("config_invalid", "the configuration is not valid: nothing was started");
+  if (config === undefined)
+    throw new SallyportError("config_invalid", "the configuration is not valid: nothing was started");
   for (const line of bootLines(config.posture)) log.info(line);
 
   const engine = loadEngine();
   // What decides, not how it is tested or explained: every start records it whole.
-  const rules = engine.rules.map(({ hits: _, misses: __, source: ___, advice: ____, ...rule }) => rule);
+  const notDeciding = ["hits", "misses", "source", "advice"];
+  const rules = engine.rules.map((rule) =>
+    Object.fromEntries(Object.entries(rule).filter(([key]) => !notDeciding.includes(key))),
+  );
   const text = snapshotText({ posture: config.posture, servers: config.servers, rules });
   const snapshot = createHash("sha256").update(text).digest("hex");
   const audit = await openAudit({ path: config.auditPath, version: version() });
@@ -71,6 +80,16 @@ export async function start(source: ConfigSource, principal: Principal): Promise
   });
   const relax = { redact: Object.values(config.posture.actions).some(({ action }) => action === "redact") };
   const { posture, connectors } = config;
-  const parts = { gate, servers, health: new Map(), connectors, posture, relax, principal, version: version(), log };
+  const parts = {
+    gate,
+    servers,
+    health: new Map(),
+    connectors,
+    posture,
+    relax,
+    principal,
+    version: version(),
+    log,
+  };
   return { config, parts, audit, log };
 }

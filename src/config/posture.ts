@@ -8,6 +8,8 @@ import { loadBuiltin } from "./builtin.js";
 export function loadPosture(env: Env): Posture {
   const { posture, problems } = resolvePosture({ profiles: loadBuiltin().profiles, env });
   if (posture !== undefined && problems.length === 0) return posture;
-  const all = problems.map(({ message, ...place }) => describeError(new SallyportError("config_invalid", message, place)));
+  const all = problems.map(({ message, ...place }) =>
+    describeError(new SallyportError("config_invalid", message, place)),
+  );
   throw new SallyportError("config_invalid", all.join("\n"));
 }

@@ -25,9 +25,15 @@ export function readToken(dataDir: string): Token {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
   if ((statSync(file).mode & 0o077) !== 0)
-    throw new SallyportError("config_invalid", "others can read the token", { file, fix: `chmod 600 ${file}` });
+    throw new SallyportError("config_invalid", "others can read the token", {
+      file,
+      fix: `chmod 600 ${file}`,
+    });
   const value = readFileSync(file, "utf8").trim();
   if (value === "")
-    throw new SallyportError("config_invalid", "the token file is empty", { file, fix: "delete it to get a new one" });
+    throw new SallyportError("config_invalid", "the token file is empty", {
+      file,
+      fix: "delete it to get a new one",
+    });
   return { value, file, fresh: false };
 }

@@ -12,7 +12,9 @@ export function hostAddress(host: string): Address | undefined {
   if (host.includes(":")) return v6(host.toLowerCase().split("%")[0] ?? "");
   const parts = host.split(".");
   if (parts.length > 4 || parts.some((p) => !/^(?:0x[0-9a-f]{1,16}|\d{1,20})$/i.test(p))) return undefined;
-  const numbers = parts.map((p) => (/^0x/i.test(p) ? BigInt(p) : /^0\d/.test(p) && /^[0-7]+$/.test(p) ? BigInt(`0o${p}`) : BigInt(p)));
+  const numbers = parts.map((p) =>
+    /^0x/i.test(p) ? BigInt(p) : /^0\d/.test(p) && /^[0-7]+$/.test(p) ? BigInt(`0o${p}`) : BigInt(p),
+  );
   const last = numbers.pop() ?? 0n;
   // Overflow wraps around in the resolvers that attackers aim at.
   let value = last & ((1n << BigInt(8 * (4 - numbers.length))) - 1n);
@@ -28,7 +30,13 @@ export function hostAddress(host: string): Address | undefined {
 function kindOfV4([a = 0, b = 0]: readonly number[]): Address["kind"] {
   if (a === 127 || a === 0) return "loopback";
   if (a === 169 && b === 254) return "link_local";
-  if (a === 10 || (a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168) || (a === 100 && b >= 64 && b < 128)) return "private";
+  if (
+    a === 10 ||
+    (a === 172 && b >= 16 && b < 32) ||
+    (a === 192 && b === 168) ||
+    (a === 100 && b >= 64 && b < 128)
+  )
+    return "private";
   return "public";
 }
 
@@ -41,25 +49,42 @@ function v6(text: string): Address | undefined {
   const nat64 = groups[0] === 0x64 && groups[1] === 0xff9b;
   if (mapped || nat64) return { text: low.join("."), kind: kindOfV4(low), disguised: true };
   if (groups[0] === 0x2002) {
-    const inner = [(groups[1] ?? 0) >> 8, (groups[1] ?? 0) & 255, (groups[2] ?? 0) >> 8, (groups[2] ?? 0) & 255];
+    const inner = [
+      (groups[1] ?? 0) >> 8,
+      (groups[1] ?? 0) & 255,
+      (groups[2] ?? 0) >> 8,
+      (groups[2] ?? 0) & 255,
+    ];
     return { text: inner.join("."), kind: kindOfV4(inner), disguised: true };
   }
-  const kind = zeros && groups[5] === 0 && groups[6] === 0 && (groups[7] ?? 2) <= 1 ? "loopback"
-    : ((groups[0] ?? 0) & 0xffc0) === 0xfe80 ? "link_local"
-    : ((groups[0] ?? 0) & 0xfe00) === 0xfc00 ? "private" : "public";
+  const kind =
+    zeros && groups[5] === 0 && groups[6] === 0 && (groups[7] ?? 2) <= 1
+      ? "loopback"
+      : ((groups[0] ?? 0) & 0xffc0) === 0xfe80
+        ? "link_local"
+        : ((groups[0] ?? 0) & 0xfe00) === 0xfc00
+          ? "private"
+          : "public";
   return { text: compress(groups), kind, disguised: false };
 }
 
 function expand(text: string): number[] | undefined {
   const dotted = /^(.*:)(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
   const hex = (a: string, b: string): string => ((Number(a) << 8) | Number(b)).toString(16);
-  const plain = dotted === null ? text : `${dotted[1]}${hex(dotted[2] ?? "", dotted[3] ?? "")}:${hex(dotted[4] ?? "", dotted[5] ?? "")}`;
+  const plain =
+    dotted === null
+      ? text
+      : `${dotted[1]}${hex(dotted[2] ?? "", dotted[3] ?? "")}:${hex(dotted[4] ?? "", dotted[5] ?? "")}`;
   const halves = plain.split("::");
   if (halves.length > 2) return undefined;
   const [head, tail] = halves.map((h) => (h === "" ? [] : h.split(":")));
   const missing = 8 - (head?.length ?? 0) - (tail?.length ?? 0);
   if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
-  const all = [...(head ?? []), ...Array.from({ length: halves.length === 2 ? missing : 0 }, () => "0"), ...(tail ?? [])];
+  const all = [
+    ...(head ?? []),
+    ...Array.from({ length: halves.length === 2 ? missing : 0 }, () => "0"),
+    ...(tail ?? []),
+  ];
   return all.every((g) => /^[0-9a-f]{1,4}$/.test(g)) ? all.map((g) => parseInt(g, 16)) : undefined;
 }
 

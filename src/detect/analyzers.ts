@@ -60,11 +60,13 @@ function byRole(text: string, at: LeafPlace, compiled: Compiled): readonly Fact[
       return sqlFacts(text).map((f) => ({ analyzer: "sql", ...f }));
     case "shell": {
       const { commands, facts } = readShell(text);
-      const matched = commands.filter((c) => !onlyShows(c.args)).flatMap((c) =>
-        compiled.commands
-          .filter(({ pattern }) => matchesCommand([c.program, ...c.args], pattern))
-          .map(({ rule }) => ({ rule, start: c.command.start, end: c.command.end })),
-      );
+      const matched = commands
+        .filter((c) => !onlyShows(c.args))
+        .flatMap((c) =>
+          compiled.commands
+            .filter(({ pattern }) => matchesCommand([c.program, ...c.args], pattern))
+            .map(({ rule }) => ({ rule, start: c.command.start, end: c.command.end })),
+        );
       return [...facts, ...matched];
     }
     case "path":

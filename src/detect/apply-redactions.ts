@@ -45,7 +45,8 @@ function editsFor(text: string, tree: JsonNode, findings: readonly Redaction[]):
     const onValue = trie.values.filter((f) => f.onKey !== true);
     const media = maskedMedia(text, node, trie);
     if (media !== undefined) edits.push(media);
-    else if (onValue.length > 0) edits.push(...maskValue(text, node, onValue, key === "blob" ? parent : undefined));
+    else if (onValue.length > 0)
+      edits.push(...maskValue(text, node, onValue, key === "blob" ? parent : undefined));
     const renames = new Map<number, MergedSpan[]>();
     for (const step of stepsInto(node, trie)) {
       const onKey = step.trie.values.filter((f) => f.onKey === true);
@@ -61,7 +62,12 @@ function editsFor(text: string, tree: JsonNode, findings: readonly Redaction[]):
   return edits;
 }
 
-function maskValue(text: string, node: JsonNode, findings: readonly Redaction[], resource?: JsonNode): Edit[] {
+function maskValue(
+  text: string,
+  node: JsonNode,
+  findings: readonly Redaction[],
+  resource?: JsonNode,
+): Edit[] {
   if (node.kind !== "string") {
     const everything = findings.map((f) => ({ ...f, span: [0, f.span[1] + 1] as const }));
     return maskWhole(text, node, mergeSpans(everything)[0]?.type ?? "");

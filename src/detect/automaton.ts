@@ -26,7 +26,11 @@ export const NON_ASCII = 1;
 export const PERCENT = 2;
 export const BACKSLASH = 4;
 export const AMPERSAND = 8;
-const FIXED_BITS: readonly [string, number][] = [["%", PERCENT], ["\\", BACKSLASH], ["&", AMPERSAND]];
+const FIXED_BITS: readonly [string, number][] = [
+  ["%", PERCENT],
+  ["\\", BACKSLASH],
+  ["&", AMPERSAND],
+];
 const FIRST_FREE_BIT = 4;
 const MAX_CHARS = 27;
 

@@ -76,7 +76,12 @@ export function compileRules(rules: readonly DetectorRule[]): Compiled {
     return id;
   };
   const facts = new Map<string, number[]>();
-  const lists = { digit: [] as number[], hinted: [] as number[], char: [] as number[], keyed: [] as number[] };
+  const lists = {
+    digit: [] as number[],
+    hinted: [] as number[],
+    char: [] as number[],
+    keyed: [] as number[],
+  };
   rules.forEach((rule, i) => {
     for (const word of rule.context?.words ?? []) hints[literal(word)]?.push(i);
     if (rule.fact !== undefined) {

@@ -20,7 +20,8 @@ function holdsWord(window: string, words: readonly string[]): boolean {
   const lower = window.toLowerCase();
   return words.some((word) => {
     for (let at = lower.indexOf(word); at !== -1; at = lower.indexOf(word, at + 1)) {
-      if (unspaced.test(word) || (startsWord(window, at) && !LETTER.test(lower[at + word.length] ?? " "))) return true;
+      if (unspaced.test(word) || (startsWord(window, at) && !LETTER.test(lower[at + word.length] ?? " ")))
+        return true;
       if (lower[at + word.length] === "s" && startsWord(window, at)) return true;
     }
     return false;

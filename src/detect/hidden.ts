@@ -15,7 +15,10 @@ export interface HiddenFact {
 // Flags of regions (England, Scotland, Wales) are tags after a black flag, and are no message.
 const PATTERNS: readonly (readonly [HiddenFactName, RegExp])[] = [
   ["tag_characters", /(?<!\u{1f3f4}[\u{e0020}-\u{e007e}]{0,8})[\u{e0020}-\u{e007e}]{2,4096}/gu],
-  ["zero_width_run", /[\u200b\u2060-\u2064\ufeff\u{fe00}-\u{fe0f}\u{e0100}-\u{e01ef}]{4,4096}|(?:[\u200b-\u200d\u2060\ufeff]){6,4096}/gu],
+  [
+    "zero_width_run",
+    /[\u200b\u2060-\u2064\ufeff\u{fe00}-\u{fe0f}\u{e0100}-\u{e01ef}]{4,4096}|(?:[\u200b-\u200d\u2060\ufeff]){6,4096}/gu,
+  ],
   ["bidi_override", /[\u202d\u202e][^\u202c\n]{1,4096}/gu],
 ];
 

@@ -1,4 +1,11 @@
-import { applyEdits, decodedOffsets, decodeString, liftEdits, parseJsonText, stringEnd } from "../model/json-text.js";
+import {
+  applyEdits,
+  decodedOffsets,
+  decodeString,
+  liftEdits,
+  parseJsonText,
+  stringEnd,
+} from "../model/json-text.js";
 import type { Edit, JsonNode } from "../model/json-text.js";
 import type { MergedSpan } from "./redact.js";
 import { mask, mergeSpans } from "./redact.js";
@@ -59,7 +66,8 @@ export function touchedLeaves(leaves: readonly Leaf[], start: number, end: numbe
     else low = mid + 1;
   }
   const touched: Leaf[] = [];
-  for (let leaf = leaves[low]; leaf !== undefined && leaf.start < end; leaf = leaves[++low]) touched.push(leaf);
+  for (let leaf = leaves[low]; leaf !== undefined && leaf.start < end; leaf = leaves[++low])
+    touched.push(leaf);
   const values = touched.filter((leaf) => leaf.keyAt === undefined);
   return values.length > 0 ? values : touched;
 }

@@ -7,7 +7,12 @@ import { isPlaceholder } from "./checks/placeholder.js";
  * All matches of one pattern rule in a text. There is no cap on their number: a cap is how the hundred-and-first
  * secret leaks. Time is bounded because patterns are (pattern.ts).
  */
-export function matchRule(compiled: CompiledRule, text: string, key: KeyMeaning | undefined, into: Match[]): void {
+export function matchRule(
+  compiled: CompiledRule,
+  text: string,
+  key: KeyMeaning | undefined,
+  into: Match[],
+): void {
   const { regex, check, context, rule } = compiled;
   if (regex === undefined) return;
   regex.lastIndex = 0;
@@ -18,7 +23,8 @@ export function matchRule(compiled: CompiledRule, text: string, key: KeyMeaning 
       m.index + whole.length,
     ];
     if (whole === "") regex.lastIndex++;
-    const matched = start === m.index && matchEnd === m.index + whole.length ? whole : text.slice(start, matchEnd);
+    const matched =
+      start === m.index && matchEnd === m.index + whole.length ? whole : text.slice(start, matchEnd);
     const sound = check === undefined || check(matched);
     if (sound === false || sound === 0) {
       // What was refused may overlap what is sound: 12 digits, then a card number.

@@ -37,7 +37,8 @@ const SYSTEM_SECRETS: readonly RegExp[] = [
   /(?:^|\/)windows\/(?:system32\/config\/(?:sam|system|security)|ntds\/|repair\/(?:sam|system))/,
   /(?:^|\/)ntuser\.dat$|(?:^|\/)ntds\.dit$/,
 ];
-const SENSITIVE = /^\/(?:private\/)?etc\/(?:passwd|group|hosts|fstab|crontab|hostname|issue|resolv\.conf|profile|ssh)|^\/proc\/|(?:^|\/)windows\/(?:win\.ini|system\.ini|system32)|(?:^|\/)boot\.ini$|(?:^|\/)web\.config$|(?:^|\/)wp-config\.php$|(?:^|\/)\.git\/config$/;
+const SENSITIVE =
+  /^\/(?:private\/)?etc\/(?:passwd|group|hosts|fstab|crontab|hostname|issue|resolv\.conf|profile|ssh)|^\/proc\/|(?:^|\/)windows\/(?:win\.ini|system\.ini|system32)|(?:^|\/)boot\.ini$|(?:^|\/)web\.config$|(?:^|\/)wp-config\.php$|(?:^|\/)\.git\/config$/;
 
 /** What a path reaches, once its disguises are undone. */
 export function pathFacts(text: string): PathFact[] {
@@ -56,7 +57,8 @@ export function pathFacts(text: string): PathFact[] {
   if (plain.climbed) {
     const sensitive = secret || system || SENSITIVE.test(rooted);
     facts.push({ ...span, fact: sensitive ? "traversal_sensitive" : "traversal" });
-  } else if (plain.stepped && (SENSITIVE.test(rooted) || system)) facts.push({ ...span, fact: "traversal_sensitive" });
+  } else if (plain.stepped && (SENSITIVE.test(rooted) || system))
+    facts.push({ ...span, fact: "traversal_sensitive" });
   return facts;
 }
 
@@ -64,7 +66,10 @@ export function pathFacts(text: string): PathFact[] {
 function canonicalPath(text: string): { path: string; climbed: boolean; stepped: boolean } {
   let raw = text.trim();
   for (let i = 0; i < 3 && raw.includes("%"); i++) raw = unpercent(raw);
-  raw = raw.replace(/^file:\/{0,3}(?:localhost\/)?/i, "/").replaceAll("\\", "/").replace(/^\/\/[?.]\//, "");
+  raw = raw
+    .replace(/^file:\/{0,3}(?:localhost\/)?/i, "/")
+    .replaceAll("\\", "/")
+    .replace(/^\/\/[?.]\//, "");
   raw = raw.replace(/^~\w{0,32}(?=\/|$)|^\$\{?HOME\}?(?=\/|$)/, "/home/user");
   const stepped = /(?:^|\/)\.{1,2}(?:\/|$)/.test(raw) || /\/{2,}/.test(raw.slice(1));
   const rooted = raw.startsWith("/");
@@ -85,6 +90,9 @@ function canonicalPath(text: string): { path: string; climbed: boolean; stepped:
 
 function unpercent(text: string): string {
   // Overlong UTF-8 for "." and "/" first: decodeURIComponent refuses it, old servers do not.
-  const plain = text.replace(/%c0%ae/gi, ".").replace(/%c0%af|%c1%9c/gi, "/").replace(/%u2215|%u2216/gi, "/");
+  const plain = text
+    .replace(/%c0%ae/gi, ".")
+    .replace(/%c0%af|%c1%9c/gi, "/")
+    .replace(/%u2215|%u2216/gi, "/");
   return plain.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 }

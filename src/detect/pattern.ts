@@ -35,7 +35,8 @@ export function unsafePattern(pattern: string, flags: string): string | undefine
       continue;
     }
   }
-  if (/(?<!\\)(?:[*+]|\{\d+,\})/.test(outsideClasses(pattern))) return "an unbounded repeat; bound it as {0,n}";
+  if (/(?<!\\)(?:[*+]|\{\d+,\})/.test(outsideClasses(pattern)))
+    return "an unbounded repeat; bound it as {0,n}";
   for (const m of pattern.matchAll(/\{(?:\d+,)?(\d+)\}/g)) {
     if (Number(m[1]) > MAX_REPEAT) return `a repeat above ${MAX_REPEAT}`;
   }

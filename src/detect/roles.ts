@@ -7,9 +7,15 @@ const BY_WORD: readonly (readonly [Role, ReadonlySet<string>])[] = [
   ["sql", new Set(["sql", "query", "statement", "stmt", "queries", "statements"])],
   ["shell", new Set(["command", "cmd", "script", "commands", "shell", "bash", "commandline"])],
   ["url", new Set(["url", "uri", "href", "link", "endpoint", "urls", "webhook"])],
-  ["path", new Set(["path", "file", "dir", "directory", "filename", "filepath", "paths", "folder", "cwd", "files"])],
+  [
+    "path",
+    new Set(["path", "file", "dir", "directory", "filename", "filepath", "paths", "folder", "cwd", "files"]),
+  ],
   ["code", new Set(["code", "source", "snippet", "python", "javascript", "expression"])],
-  ["message", new Set(["message", "body", "text", "content", "comment", "subject", "description", "contents"])],
+  [
+    "message",
+    new Set(["message", "body", "text", "content", "comment", "subject", "description", "contents"]),
+  ],
 ];
 const roles = new Map<string, Role>();
 const MAX_CACHED = 4096;

@@ -68,8 +68,28 @@ export interface DetectorRule {
 }
 
 const RULE_KEYS = [
-  "id", "type", "severity", "roles", "phases", "literals", "chars", "digits", "pattern", "flags", "check",
-  "context", "quoted", "yields", "keys", "analyzer", "fact", "commands", "source", "advice", "hits", "misses",
+  "id",
+  "type",
+  "severity",
+  "roles",
+  "phases",
+  "literals",
+  "chars",
+  "digits",
+  "pattern",
+  "flags",
+  "check",
+  "context",
+  "quoted",
+  "yields",
+  "keys",
+  "analyzer",
+  "fact",
+  "commands",
+  "source",
+  "advice",
+  "hits",
+  "misses",
 ] as const;
 
 /**
@@ -80,7 +100,8 @@ export function parseDetectorFile(value: unknown, file: string): DetectorRule[] 
   const fail: Fail = (path, message, fix) => {
     throw new SallyportError("data_invalid", message, { file, path, ...(fix !== undefined && { fix }) });
   };
-  if (!isObject(value)) return fail("", "a detector file must be a mapping", "start it with `category:` and `rules:`");
+  if (!isObject(value))
+    return fail("", "a detector file must be a mapping", "start it with `category:` and `rules:`");
   onlyKeys(value, ["category", "describe", "rules"], "", fail);
   const category = oneOf(value["category"], CATEGORIES, "/category", fail);
   const rules = value["rules"];
@@ -90,7 +111,8 @@ export function parseDetectorFile(value: unknown, file: string): DetectorRule[] 
   const seen = new Set<string>();
   return rules.map((raw: unknown, i) => {
     const rule = parseRule(raw, category, `/rules/${i}`, fail);
-    if (seen.has(rule.id)) fail(`/rules/${i}/id`, `duplicate rule id ${rule.id}`, "give every rule its own id");
+    if (seen.has(rule.id))
+      fail(`/rules/${i}/id`, `duplicate rule id ${rule.id}`, "give every rule its own id");
     seen.add(rule.id);
     return rule;
   });
@@ -103,7 +125,9 @@ function parseRule(raw: unknown, category: Category, path: string, fail: Fail): 
   onlyKeys(raw, RULE_KEYS, path, fail);
   const text = (key: string): string => {
     const v = raw[key];
-    return typeof v === "string" && v !== "" ? v : fail(`${path}/${key}`, `${key} must be a non-empty string`);
+    return typeof v === "string" && v !== ""
+      ? v
+      : fail(`${path}/${key}`, `${key} must be a non-empty string`);
   };
   const optional = <K extends string>(key: K): { [k in K]?: string } =>
     raw[key] === undefined ? {} : ({ [key]: text(key) } as { [k in K]?: string });
@@ -121,7 +145,9 @@ function parseRule(raw: unknown, category: Category, path: string, fail: Fail): 
     category,
     type,
     severity: oneOf(raw["severity"], SEVERITIES, `${path}/severity`, fail),
-    ...(raw["roles"] !== undefined && { roles: list("roles").map((r) => oneOf(r, ROLES, `${path}/roles`, fail)) }),
+    ...(raw["roles"] !== undefined && {
+      roles: list("roles").map((r) => oneOf(r, ROLES, `${path}/roles`, fail)),
+    }),
     ...(raw["phases"] !== undefined && {
       phases: list("phases").map((p) => oneOf(p, PHASES, `${path}/phases`, fail)),
     }),
@@ -133,7 +159,9 @@ function parseRule(raw: unknown, category: Category, path: string, fail: Fail): 
     ...optional("check"),
     ...(raw["context"] !== undefined && { context: parseContext(raw["context"], `${path}/context`, fail) }),
     ...(raw["quoted"] !== undefined && { quoted: oneOf(raw["quoted"], SEVERITIES, `${path}/quoted`, fail) }),
-    ...(raw["yields"] !== undefined && { yields: raw["yields"] === true || fail(`${path}/yields`, "yields is true or absent") }),
+    ...(raw["yields"] !== undefined && {
+      yields: raw["yields"] === true || fail(`${path}/yields`, "yields is true or absent"),
+    }),
     ...(raw["keys"] !== undefined && { keys: list("keys") }),
     ...optional("analyzer"),
     ...optional("fact"),
@@ -157,7 +185,11 @@ function checkWhole(rule: DetectorRule, path: string, fail: Fail): void {
   if (rule.analyzer !== undefined) {
     const facts = Object.hasOwn(ANALYZER_FACTS, rule.analyzer)
       ? ANALYZER_FACTS[rule.analyzer as keyof typeof ANALYZER_FACTS]
-      : fail(`${path}/analyzer`, `unknown analyzer ${rule.analyzer}`, suggestion(rule.analyzer, Object.keys(ANALYZER_FACTS)));
+      : fail(
+          `${path}/analyzer`,
+          `unknown analyzer ${rule.analyzer}`,
+          suggestion(rule.analyzer, Object.keys(ANALYZER_FACTS)),
+        );
     oneOf(rule.fact, facts, `${path}/fact`, fail);
   } else if (rule.fact !== undefined) fail(`${path}/fact`, "a fact needs an analyzer");
   if (rule.pattern === undefined) return;
@@ -192,10 +224,12 @@ function parseContext(raw: unknown, path: string, fail: Fail): RuleContext {
 }
 
 function examples(raw: unknown, path: string, fail: Fail): (string | RuleExample)[] {
-  if (!Array.isArray(raw) || raw.length === 0) return fail(path, "a rule needs examples", "add at least one text");
+  if (!Array.isArray(raw) || raw.length === 0)
+    return fail(path, "a rule needs examples", "add at least one text");
   return raw.map((item: unknown, i) => {
     if (typeof item === "string") return item;
-    if (!isObject(item)) return fail(`${path}/${i}`, "an example is a text, or a mapping with text, role, key, phase");
+    if (!isObject(item))
+      return fail(`${path}/${i}`, "an example is a text, or a mapping with text, role, key, phase");
     onlyKeys(item, ["text", "role", "key", "phase"], `${path}/${i}`, fail);
     const { text, key } = item;
     if (typeof text !== "string") return fail(`${path}/${i}/text`, "text must be a string");

@@ -100,7 +100,9 @@ function dropYielding(matches: readonly Match[], rules: readonly CompiledRule[])
   const category = (m: Match): string | undefined => rules[m.rule]?.rule.category;
   const rank = (m: Match): number => SEVERITIES.indexOf(m.severity);
   const covered = (m: Match): boolean =>
-    matches.some((o) => rank(o) > rank(m) && category(o) === category(m) && o.start < m.end && m.start < o.end);
+    matches.some(
+      (o) => rank(o) > rank(m) && category(o) === category(m) && o.start < m.end && m.start < o.end,
+    );
   return matches.filter((m) => !yields(m) || !covered(m));
 }
 /** Above this many matches in one text all are kept: comparing them would be quadratic. */

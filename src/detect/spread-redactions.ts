@@ -54,7 +54,8 @@ export function spreadIn(text: string, tree: JsonNode, findings: readonly Redact
       if (key !== undefined) add(index.find(key), below, true);
       visit(child, below);
     });
-    if (node.kind === "string") add(hitsInString(decodeString(text, node.start, node.end), index, 0), pointer, false);
+    if (node.kind === "string")
+      add(hitsInString(decodeString(text, node.start, node.end), index, 0), pointer, false);
     if (node.kind === "number") add(hitsInNumber(text, node, index), pointer, false);
   };
   visit(tree, "");
@@ -119,12 +120,18 @@ function hitsInString(decoded: string, index: ValueIndex, depth: number): Hit[] 
   const nested = depth < MAX_NESTING ? parseNested(decoded) : undefined;
   if (nested === undefined) return index.find(decoded);
   return leavesOf(decoded, nested).flatMap((leaf) => {
-    if (leaf.keyAt === undefined && leaf.node.kind === "number") return hitsInNumber(decoded, leaf.node, index, leaf.start);
+    if (leaf.keyAt === undefined && leaf.node.kind === "number")
+      return hitsInNumber(decoded, leaf.node, index, leaf.start);
     if (leaf.keyAt === undefined && leaf.node.kind !== "string") return [];
     const inner = decodeString(decoded, leaf.start, leaf.end);
     const hits = leaf.keyAt === undefined ? hitsInString(inner, index, depth + 1) : index.find(inner);
     if (hits.length === 0) return hits;
-    const places = liftEdits(decoded, leaf.start, leaf.end, hits.map(({ start, end }) => ({ start, end, text: "" })));
+    const places = liftEdits(
+      decoded,
+      leaf.start,
+      leaf.end,
+      hits.map(({ start, end }) => ({ start, end, text: "" })),
+    );
     return hits.map((hit, i) => ({ ...hit, start: places[i]?.start ?? 0, end: places[i]?.end ?? 0 }));
   });
 }

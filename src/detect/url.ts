@@ -21,16 +21,26 @@ export interface UrlFact {
 
 const METADATA_HOSTS =
   /^(?:metadata(?:\.google(?:\.internal)?|\.goog|\.packet\.net|\.platformequinix\.com|\.azure\.internal|\.tencentyun\.com)?|instance-data(?:\.ec2\.internal)?|rancher-metadata|169\.254\.169\.254\..{1,64}|\$\{?AWS_LAMBDA_RUNTIME_API\}?)$/i;
-const METADATA_PATH = /\/latest\/(?:meta-data|user-data|dynamic\/instance-identity)|\/computeMetadata\/v1|\/metadata\/(?:instance|identity)|\/opc\/v[12]\/instance|setCommonInstanceMetadata|\/2018-06-01\/runtime\/invocation|\/v2\/credentials\//i;
+const METADATA_PATH =
+  /\/latest\/(?:meta-data|user-data|dynamic\/instance-identity)|\/computeMetadata\/v1|\/metadata\/(?:instance|identity)|\/opc\/v[12]\/instance|setCommonInstanceMetadata|\/2018-06-01\/runtime\/invocation|\/v2\/credentials\//i;
 const METADATA_ADDRESSES = new Set([
-  "169.254.169.254", "169.254.170.2", "169.254.170.23", "100.100.100.200", "192.0.0.192", "168.63.129.16",
-  "fd00:ec2::254", "fd20:ce::254", "169.254.0.23",
+  "169.254.169.254",
+  "169.254.170.2",
+  "169.254.170.23",
+  "100.100.100.200",
+  "192.0.0.192",
+  "168.63.129.16",
+  "fd00:ec2::254",
+  "fd20:ce::254",
+  "169.254.0.23",
 ]);
 /** Public names that answer with the address written inside them. */
-const REBINDING = /(?:^|\.)(?:nip\.io|sslip\.io|xip\.io|localtest\.me|lvh\.me|vcap\.me|lacolhost\.com|1u\.ms|rbndr\.us|spoofed\.burpcollaborator\.net)$/i;
+const REBINDING =
+  /(?:^|\.)(?:nip\.io|sslip\.io|xip\.io|localtest\.me|lvh\.me|vcap\.me|lacolhost\.com|1u\.ms|rbndr\.us|spoofed\.burpcollaborator\.net)$/i;
 const PASTE =
   /(?:^|\.)(?:webhook\.site|requestbin\.(?:com|net)|pipedream\.net|requestcatcher\.com|beeceptor\.com|hookbin\.com|ptsv[23]\.com|pastebin\.com|paste\.ee|hastebin\.com|dpaste\.(?:com|org)|ghostbin\.com|rentry\.co|transfer\.sh|file\.io|0x0\.st|gofile\.io|anonfiles\.com|bashupload\.com|temp\.sh|catbox\.moe|ngrok\.io|ngrok-free\.app|ngrok\.app|trycloudflare\.com|localtunnel\.me|loca\.lt|serveo\.net|localhost\.run|burpcollaborator\.net|oastify\.com|interact\.sh|oast\.(?:fun|live|me|online|pro|site)|dnslog\.cn|canarytokens\.com|termbin\.com|ix\.io|sprunge\.us)$/i;
-const SCHEMES = /^(?:gopher|dict|file|ldap|ldaps|tftp|jar|netdoc|phar|expect|php|data|javascript|vbscript|view-source):/i;
+const SCHEMES =
+  /^(?:gopher|dict|file|ldap|ldaps|tftp|jar|netdoc|phar|expect|php|data|javascript|vbscript|view-source):/i;
 
 /** Facts of a whole value that is a URL; a bare host counts. */
 export function urlFacts(text: string): UrlFact[] {
@@ -52,11 +62,15 @@ function factsOf(url: string, start: number, end: number): UrlFact[] {
   const names = new Set<UrlFactName>();
   if (SCHEMES.test(url)) names.add("unusual_scheme");
   const m = /^(?:([a-z][a-z0-9+.-]{0,30}):)?[\\/]{2,4}([^/?#\\\s]{0,1024})/i.exec(url);
-  const authority = decode(m?.[2] ?? (/^[^\s/?#]{1,255}/.exec(url)?.[0] ?? "")).normalize("NFKC");
+  const authority = decode(m?.[2] ?? /^[^\s/?#]{1,255}/.exec(url)?.[0] ?? "").normalize("NFKC");
   const at = authority.lastIndexOf("@");
   const userinfo = at === -1 ? "" : authority.slice(0, at);
   const host = hostOf(authority.slice(at + 1));
-  if (m !== null && /^[^:]{1,256}:[^@]{1,256}$/.test(userinfo) && !/^(?:user|username|\*|<|\$|\{)/i.test(userinfo)) {
+  if (
+    m !== null &&
+    /^[^:]{1,256}:[^@]{1,256}$/.test(userinfo) &&
+    !/^(?:user|username|\*|<|\$|\{)/i.test(userinfo)
+  ) {
     names.add("credentials_in_url");
   }
   // "http://expected.example@169.254.169.254": what reads like the host is a user name.
@@ -64,10 +78,16 @@ function factsOf(url: string, start: number, end: number): UrlFact[] {
   // "10" and "2024" are numbers; "http://2852039166" is an address.
   const address = m === null && !/[.:]/.test(host) ? undefined : hostAddress(host);
   const written = address?.text ?? host.toLowerCase();
-  if (METADATA_ADDRESSES.has(written) || METADATA_HOSTS.test(host) || METADATA_PATH.test(decode(url))) names.add("metadata_endpoint");
+  if (METADATA_ADDRESSES.has(written) || METADATA_HOSTS.test(host) || METADATA_PATH.test(decode(url)))
+    names.add("metadata_endpoint");
   else if (address?.kind === "link_local") names.add("link_local");
-  else if (address?.kind === "loopback" || /^(?:localhost|localhost\.localdomain|ip6-localhost)\.?$|\.localhost\.?$/i.test(host)) names.add("loopback");
-  else if (address?.kind === "private" || /\.(?:internal|local|corp|lan|intranet)\.?$/i.test(host)) names.add("private_address");
+  else if (
+    address?.kind === "loopback" ||
+    /^(?:localhost|localhost\.localdomain|ip6-localhost)\.?$|\.localhost\.?$/i.test(host)
+  )
+    names.add("loopback");
+  else if (address?.kind === "private" || /\.(?:internal|local|corp|lan|intranet)\.?$/i.test(host))
+    names.add("private_address");
   if (address?.disguised === true || REBINDING.test(host)) names.add("disguised_address");
   if (PASTE.test(host)) names.add("paste_or_tunnel");
   return [...names].map((fact) => ({ analyzer: "url", fact, start, end }));

@@ -144,7 +144,8 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
       parsed = JSON.parse(text) as Json;
       value(look, parsed, undefined);
     } catch (error) {
-      if (error instanceof SyntaxError || (error instanceof SallyportError && error.code === "json_invalid")) return false;
+      if (error instanceof SyntaxError || (error instanceof SallyportError && error.code === "json_invalid"))
+        return false;
       throw error;
     }
     if (look.found.length === 0 && !look.inexact && !repeatsKeys(parsed, text)) return true;

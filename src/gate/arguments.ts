@@ -36,7 +36,9 @@ export function scanArguments(engine: Engine, connector: Connector | undefined, 
 /** The call with everything masked that is to be: what is forwarded, and what is recorded as its arguments. */
 export function maskArguments(call: Call, masked: readonly Finding[]): Call {
   const under = (root: string): Finding[] =>
-    masked.filter((f) => f.pointer.startsWith(root)).map((f) => ({ ...f, pointer: f.pointer.slice(root.length) }));
+    masked
+      .filter((f) => f.pointer.startsWith(root))
+      .map((f) => ({ ...f, pointer: f.pointer.slice(root.length) }));
   const argsText = redactDocument(call.argsText, under("/arguments")).text;
   const changed = { ...call, argsText, args: JSON.parse(argsText) as JsonObject };
   if (call.inputResponses === undefined) return changed;
@@ -60,7 +62,9 @@ function fromSchema(schema: JsonObject | undefined, key: string | undefined): Ro
   const property = properties[key];
   if (!isObject(property)) return undefined;
   if (property["format"] === "uri" || property["format"] === "url") return "url";
-  const said = `${String(property["title"] ?? "")} ${String(property["description"] ?? "")}`;
+  const said = [property["title"], property["description"]]
+    .filter((each) => typeof each === "string")
+    .join(" ");
   if (/\bSQL\b/.test(said)) return "sql";
   if (/\b(?:shell|bash|terminal) command\b/i.test(said)) return "shell";
   return undefined;

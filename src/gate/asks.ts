@@ -2,7 +2,8 @@ import type { RawFinding } from "../detect/finding.js";
 import { isObject, pointerStep, type Json, type JsonObject } from "../model/json.js";
 
 /** What an honest server gets through its own login page, never through a form in the client (MCP, elicitation). */
-const SECRET = /\b(?:pass(?:word|phrase|code)|pwd|secret|api[ _-]?key|access[ _-]?token|auth[ _-]?token|private[ _-]?key|seed phrase|recovery phrase|cvv|cvc|one[ -]?time code|2fa code)\b/i;
+const SECRET =
+  /\b(?:pass(?:word|phrase|code)|pwd|secret|api[ _-]?key|access[ _-]?token|auth[ _-]?token|private[ _-]?key|seed phrase|recovery phrase|cvv|cvc|one[ -]?time code|2fa code)\b/i;
 
 /**
  * Findings in what a server asks of a user or a model: fields for credentials. Pointers are into `params` of
@@ -21,7 +22,8 @@ export function askFindings(params: Json): RawFinding[] {
 
 /** The same for a stateless result that asks the client for input. */
 export function inputRequestFindings(result: Json): RawFinding[] {
-  if (!isObject(result) || result["resultType"] !== "input_required" || !isObject(result["inputRequests"])) return [];
+  if (!isObject(result) || result["resultType"] !== "input_required" || !isObject(result["inputRequests"]))
+    return [];
   return Object.entries(result["inputRequests"]).flatMap(([key, request]) => {
     const params = isObject(request) ? request["params"] : undefined;
     const at = `/inputRequests${pointerStep(key)}/params`;

@@ -33,7 +33,8 @@ export function openBlobs(result: Json): {
   const take = (holder: JsonObject, key: "data" | "blob", pointer: string): JsonObject => {
     const text = holder[key] as string;
     const seen = decode(text);
-    if (typeof seen === "string") notScanned.push({ pointer: `${pointer}/${key}`, bytes: text.length, why: seen });
+    if (typeof seen === "string")
+      notScanned.push({ pointer: `${pointer}/${key}`, bytes: text.length, why: seen });
     else opened.push({ pointer: `${pointer}/${key}`, text: seen.text, length: text.length });
     return { ...holder, [key]: "" };
   };

@@ -19,7 +19,10 @@ const REFUSED_CODE = -32_003;
 
 function told(text: string, fields: JsonObject, call: Call): Body {
   if (call.method !== undefined) {
-    return { body: "error", text: JSON.stringify({ code: REFUSED_CODE, message: text, data: { [META_KEY]: fields } }) };
+    return {
+      body: "error",
+      text: JSON.stringify({ code: REFUSED_CODE, message: text, data: { [META_KEY]: fields } }),
+    };
   }
   const result = {
     content: [{ type: "text", text }],

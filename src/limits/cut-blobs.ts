@@ -19,7 +19,13 @@ export function cutBlobs(result: string, bytes: number): { readonly text: string
     const { size, edit } = blobs[removed] as Blob;
     saved += size - edit.text.length;
   }
-  return { text: applyEdits(result, blobs.slice(0, removed).map((b) => b.edit)), removed };
+  return {
+    text: applyEdits(
+      result,
+      blobs.slice(0, removed).map((b) => b.edit),
+    ),
+    removed,
+  };
 }
 
 function blobsOf(text: string, root: JsonNode): Blob[] {

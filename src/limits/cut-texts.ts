@@ -36,7 +36,9 @@ function cutString(decoded: string, units: number, wholeJson: boolean): Edit[] {
   if (nested === undefined) return [{ start: boundary(decoded, units), end, text: CUT_MARK }];
   if (!wholeJson) return cutBelow(decoded, nested, units, wholeJson);
   const bytes = Buffer.byteLength(decoded);
-  return [{ start: 0, end, text: notice(`A JSON text of ${bytes} bytes is withheld: it cannot be shortened.`) }];
+  return [
+    { start: 0, end, text: notice(`A JSON text of ${bytes} bytes is withheld: it cannot be shortened.`) },
+  ];
 }
 
 function parse(text: string): JsonNode | undefined {

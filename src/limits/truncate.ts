@@ -119,7 +119,11 @@ function fewerRows(cut: Cut, plan: RowPlan, fits: (cut: Cut) => boolean): Cut {
 /** Its strings as long as fits, to about one part in a hundred. */
 function shorterTexts(cut: Cut, fits: (cut: Cut) => boolean, wholeJson: boolean): Cut {
   const root = parseJsonText(cut.text);
-  const to = (units: number): Cut => ({ ...cut, texts: true, text: cutTexts(cut.text, root, units, wholeJson) });
+  const to = (units: number): Cut => ({
+    ...cut,
+    texts: true,
+    text: cutTexts(cut.text, root, units, wholeJson),
+  });
   let best = to(MIN_UNITS);
   for (let low = MIN_UNITS, high = cut.text.length; high - low > low / 100 && fits(best);) {
     const middle = (low + high) >>> 1;
@@ -145,5 +149,7 @@ function describe(cut: Cut, rows: number, bytes: number, options: TruncateOption
     ...(cut.blobs > 0 ? [`${cut.blobs} binary ${cut.blobs === 1 ? "part" : "parts"} withheld`] : []),
     ...(cut.texts ? [`long texts cut (the result had ${bytes} bytes)`] : []),
   ].join("; ");
-  return notice(`${said[0]?.toUpperCase() ?? ""}${said.slice(1)} (${[...limits, source].join(", ")}). ${hint}`);
+  return notice(
+    `${said[0]?.toUpperCase() ?? ""}${said.slice(1)} (${[...limits, source].join(", ")}). ${hint}`,
+  );
 }

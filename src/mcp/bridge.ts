@@ -47,7 +47,10 @@ export function continuation(message: ClientMessage): string | undefined {
 export function takeUp(desk: Desk, flight: Flight, message: ClientMessage, state: string): Parked {
   const parked = desk.parked.get(state);
   if (parked === undefined || parked.call !== callText(message))
-    throw new SallyportError("message_invalid", "no call waits for this requestState, or its arguments have changed");
+    throw new SallyportError(
+      "message_invalid",
+      "no call waits for this requestState, or its arguments have changed",
+    );
   desk.parked.delete(state);
   const params = paramsOf(message);
   const responses = isObject(params["inputResponses"]) ? params["inputResponses"] : {};
@@ -145,9 +148,13 @@ async function askClient(desk: Desk, flight: Flight, link: Link, request: Json):
   if (!isObject(request) || typeof method !== "string")
     throw new SallyportError("downstream_protocol", "the server asks for something that is not a request");
   if (!declares(desk.hello?.capabilities, method))
-    throw new SallyportError("downstream_protocol", `the server asks for ${method}, which this client does not offer`);
+    throw new SallyportError(
+      "downstream_protocol",
+      `the server asks for ${method}, which this client does not offer`,
+    );
   const { body, text } = await desk.upward.ask(flight, link, method, JSON.stringify(request["params"] ?? {}));
-  if (body === "error") throw new SallyportError("downstream_protocol", `the client did not answer ${method}`);
+  if (body === "error")
+    throw new SallyportError("downstream_protocol", `the client did not answer ${method}`);
   return JSON.parse(text) as Json;
 }
 
@@ -171,7 +178,8 @@ function declares(capabilities: Json | undefined, method: string): boolean {
 
 function canAnswer(message: ClientMessage, method: string): boolean {
   const meta = metaNode(message.params);
-  const value = meta && (JSON.parse(message.text.slice(meta.start, meta.end)) as JsonObject)[META_CAPABILITIES];
+  const value =
+    meta && (JSON.parse(message.text.slice(meta.start, meta.end)) as JsonObject)[META_CAPABILITIES];
   return declares(value, method);
 }
 

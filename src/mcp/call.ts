@@ -32,7 +32,10 @@ export async function governCall(
   const call = callOf(desk, message, link, tool);
   let got: Forwarded | undefined;
   const governed = await desk.parts.gate.govern(call, async (subject): Promise<Answer> => {
-    got = await forward(desk, flight, message, link, [...changes, ...changesFor(message, tool, call, subject)]);
+    got = await forward(desk, flight, message, link, [
+      ...changes,
+      ...changesFor(message, tool, call, subject),
+    ]);
     const { reply } = got;
     const task = isObject(reply.value) ? reply.value["task"] : undefined;
     if (isObject(task) && typeof task["taskId"] === "string") desk.owners.set(task["taskId"], link);
@@ -63,7 +66,8 @@ function changedParts(
           got?.welcome.initialize["serverInfo"],
         )
       : governed.text;
-  if (got === undefined || governed.body !== got.reply.body) return bodyReply(flight.idText, governed.body, text);
+  if (got === undefined || governed.body !== got.reply.body)
+    return bodyReply(flight.idText, governed.body, text);
   return withBody(got.reply, flight.idText, text);
 }
 
@@ -71,7 +75,8 @@ function callOf(desk: Desk, message: ClientMessage, link: Link, tool: string): C
   const { params, text } = message;
   const isCall = message.method === "tools/call";
   const node = params !== undefined && isCall ? member(params, "arguments") : undefined;
-  const argsText = node === undefined ? (isCall ? "{}" : otherParams(message)) : text.slice(node.start, node.end);
+  const argsText =
+    node === undefined ? (isCall ? "{}" : otherParams(message)) : text.slice(node.start, node.end);
   const args = JSON.parse(argsText) as Json;
   if (!isObject(args)) throw new SallyportError("message_invalid", '"arguments" must be an object');
   const responses = params === undefined ? undefined : member(params, "inputResponses");
@@ -91,7 +96,9 @@ function callOf(desk: Desk, message: ClientMessage, link: Link, tool: string): C
     ...(link.server.environment !== undefined && { environment: link.server.environment }),
     ...(note?.inputSchema !== undefined && { inputSchema: note.inputSchema }),
     ...(note !== undefined && { hasOutputSchema: note.hasOutputSchema }),
-    ...(responses !== undefined && { inputResponses: JSON.parse(text.slice(responses.start, responses.end)) as Json }),
+    ...(responses !== undefined && {
+      inputResponses: JSON.parse(text.slice(responses.start, responses.end)) as Json,
+    }),
   };
 }
 
@@ -119,4 +126,3 @@ function changesFor(message: ClientMessage, tool: string, call: Call, subject: C
     edits.push({ start: responses.start, end: responses.end, text: JSON.stringify(subject.inputResponses) });
   return edits;
 }
-

@@ -108,7 +108,8 @@ export function bodyReply(idText: string, body: "result" | "error", text: string
 
 /** The JSON-RPC error that a failure becomes when there is no better way to say it. */
 export function failureReply(idText: string, error: unknown): Buffer[] {
-  if (!(error instanceof SallyportError)) return errorReply(idText, CODE.internal, "Sallyport failed; see its log");
+  if (!(error instanceof SallyportError))
+    return errorReply(idText, CODE.internal, "Sallyport failed; see its log");
   const code =
     error.code === "json_invalid"
       ? CODE.parse

@@ -63,19 +63,21 @@ function request(
   edits: readonly Edit[],
 ): Promise<Reply> {
   const idNode = member(message.root, "id")!;
-  const sent = (): Promise<Reply> => peer.request({
-    method: message.method,
-    timeoutMs: message.method === "subscriptions/listen" ? NO_DEADLINE : flight.link!.server.timeoutMs,
-    build: (id) => {
-      const text = applyEdits(message.text, [{ start: idNode.start, end: idNode.end, text: id }, ...edits]);
-      return translate(text, flight, welcome.era, desk.hello!);
-    },
-    onId: (id) => (flight.ourId = id),
-    ...nameOf(message, edits),
-    ...(flight.exchange.headers !== undefined && { headers: flight.exchange.headers }),
-  });
+  const sent = (): Promise<Reply> =>
+    peer.request({
+      method: message.method,
+      timeoutMs: message.method === "subscriptions/listen" ? NO_DEADLINE : flight.link!.server.timeoutMs,
+      build: (id) => {
+        const text = applyEdits(message.text, [{ start: idNode.start, end: idNode.end, text: id }, ...edits]);
+        return translate(text, flight, welcome.era, desk.hello!);
+      },
+      onId: (id) => (flight.ourId = id),
+      ...nameOf(message, edits),
+      ...(flight.exchange.headers !== undefined && { headers: flight.exchange.headers }),
+    });
   // A subscription is not work that a server is busy with.
-  const health = message.method === "subscriptions/listen" ? undefined : desk.parts.health.get(flight.link!.server.name);
+  const health =
+    message.method === "subscriptions/listen" ? undefined : desk.parts.health.get(flight.link!.server.name);
   return health === undefined ? sent() : health.run(sent);
 }
 
@@ -108,7 +110,8 @@ function translate(text: string, flight: Flight, era: Era, hello: Hello): string
   const params = member(root, "params");
   if (flight.stateless) return params === undefined ? text : applyEdits(text, stripEnvelope(text, params));
   const enveloped = addEnvelope(text, params, hello);
-  if (params !== undefined) return applyEdits(text, [{ start: params.start, end: params.end, text: enveloped }]);
+  if (params !== undefined)
+    return applyEdits(text, [{ start: params.start, end: params.end, text: enveloped }]);
   return `${text.slice(0, root.end - 1)},"params":${enveloped}}`;
 }
 
@@ -132,7 +135,8 @@ function claimToken(desk: Desk, flight: Flight, message: ClientMessage): Edit[] 
 /** What `Mcp-Name` must say of the message as it goes out, prefix removed. */
 function nameOf(message: ClientMessage, changes: readonly Edit[]): { name?: string } {
   const source = Object.hasOwn(NAME_SOURCE, message.method) ? NAME_SOURCE[message.method] : undefined;
-  const node = source === undefined || message.params === undefined ? undefined : member(message.params, source);
+  const node =
+    source === undefined || message.params === undefined ? undefined : member(message.params, source);
   if (node?.kind !== "string") return {};
   const changed = changes.find((edit) => edit.start === node.start && edit.end === node.end);
   if (changed !== undefined) return { name: JSON.parse(changed.text) as string };

@@ -82,7 +82,11 @@ export async function serveHttp(
     }
     if (message.method === "initialize") {
       if (sessions.size >= MAX_HTTP_SESSIONS) {
-        respond(response, 503, errorReply(message.idText || "null", CODE.server, "[Sallyport] too many sessions are open"));
+        respond(
+          response,
+          503,
+          errorReply(message.idText || "null", CODE.server, "[Sallyport] too many sessions are open"),
+        );
         return;
       }
       const { id, held } = open();
@@ -93,7 +97,8 @@ export async function serveHttp(
     const id = header(request, "mcp-session-id");
     const held = id === undefined ? undefined : sessions.get(id);
     if (held === undefined) {
-      const [status, what] = id === undefined ? [400, "Bad Request: no Mcp-Session-Id"] : [404, "Session not found"];
+      const [status, what] =
+        id === undefined ? [400, "Bad Request: no Mcp-Session-Id"] : [404, "Session not found"];
       respond(response, status, errorReply(message.idText || "null", CODE.server, what));
       return;
     }
@@ -106,7 +111,10 @@ export async function serveHttp(
     const held = id === undefined ? undefined : sessions.get(id);
     if (held === undefined) return fail(response, id === undefined ? 405 : 404, "Session not found");
     if (held.stream !== undefined) return fail(response, 409, "this session's stream is open already");
-    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache, no-transform" });
+    response.writeHead(200, {
+      "content-type": "text/event-stream",
+      "cache-control": "no-cache, no-transform",
+    });
     response.flushHeaders();
     held.stream = response;
     for (const event of held.queued.splice(0)) response.write(event);
@@ -117,10 +125,13 @@ export async function serveHttp(
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const rejection = guard(request, token);
-    if (rejection !== undefined) return fail(response, rejection.status, rejection.message, rejection.headers);
+    if (rejection !== undefined)
+      return fail(response, rejection.status, rejection.message, rejection.headers);
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
     if (pathname === "/health" && request.method === "GET") {
-      const servers = Object.fromEntries([...parts.servers.keys()].map((name) => [name, parts.health.get(name)?.view ?? NEVER_USED]));
+      const servers = Object.fromEntries(
+        [...parts.servers.keys()].map((name) => [name, parts.health.get(name)?.view ?? NEVER_USED]),
+      );
       return respond(response, 200, [Buffer.from(JSON.stringify({ sessions: sessions.size, servers }))]);
     }
     if (pathname !== "/mcp") return fail(response, 404, "Not found: the endpoint is /mcp");
@@ -131,7 +142,8 @@ export async function serveHttp(
       response.writeHead(200).end();
       return end(id);
     }
-    if (request.method !== "POST") return fail(response, 405, "Method not allowed", { allow: "GET, POST, DELETE" });
+    if (request.method !== "POST")
+      return fail(response, 405, "Method not allowed", { allow: "GET, POST, DELETE" });
     if (!/^application\/json\s*(?:;|$)/i.test(request.headers["content-type"] ?? ""))
       return fail(response, 415, "Content-Type must be application/json");
     let message: ClientMessage;

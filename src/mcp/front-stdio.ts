@@ -73,7 +73,10 @@ const NO_HURRY_MS = 2 ** 31 - 1;
 async function flushed(output: Writable): Promise<void> {
   if (output.writableLength === 0 || output.destroyed) return;
   await new Promise<void>((resolve) => {
-    output.once("drain", resolve).once("error", () => resolve()).once("close", resolve);
+    output
+      .once("drain", resolve)
+      .once("error", () => resolve())
+      .once("close", resolve);
     setTimeout(resolve, SHUTDOWN_MS).unref();
   });
 }

@@ -25,7 +25,8 @@ export async function fetchList(
   let cursor: string | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
     const plain = JSON.stringify(cursor === undefined ? {} : { cursor });
-    const params = welcome.era === "stateless" ? addEnvelope(plain, parseJsonText(plain), desk.hello!) : plain;
+    const params =
+      welcome.era === "stateless" ? addEnvelope(plain, parseJsonText(plain), desk.hello!) : plain;
     const reply = await peer.request({
       method,
       timeoutMs: GATHER_MS,

@@ -3,13 +3,7 @@ import { isObject, type Json, type JsonObject } from "../model/json.js";
 import { member } from "../model/json-text.js";
 import { ASKABLE } from "./bridge.js";
 import { resultReply, type Desk, type Flight } from "./desk.js";
-import {
-  LEGACY_VERSIONS,
-  META_CAPABILITIES,
-  META_CLIENT,
-  discoverFromInitialize,
-  metaNode,
-} from "./eras.js";
+import { LEGACY_VERSIONS, META_CAPABILITIES, META_CLIENT, discoverFromInitialize, metaNode } from "./eras.js";
 import { connected, forward, replyParts } from "./forward.js";
 import { GATHER_MS } from "./limits.js";
 import type { Hello, Link, Welcome } from "./link.js";
@@ -60,8 +54,11 @@ function helloOf(desk: Desk, message: ClientMessage, flight: Flight): Hello {
 async function welcomeAll(desk: Desk, flight: Flight, hello: Hello): Promise<void> {
   const welcomes = await Promise.all(desk.links.map((link) => inTime(desk, link, hello)));
   const there = welcomes.filter((welcome) => welcome !== undefined);
-  const asked = hello.era === "legacy" ? (JSON.parse(hello.initialize) as JsonObject)["protocolVersion"] : undefined;
-  const instructions = there.map((welcome) => welcome.initialize["instructions"]).filter((each) => typeof each === "string");
+  const asked =
+    hello.era === "legacy" ? (JSON.parse(hello.initialize) as JsonObject)["protocolVersion"] : undefined;
+  const instructions = there
+    .map((welcome) => welcome.initialize["instructions"])
+    .filter((each) => typeof each === "string");
   const initialize: JsonObject = {
     protocolVersion: LEGACY_VERSIONS.find((version) => version === asked) ?? LEGACY_VERSIONS[0],
     capabilities: merged(there),
@@ -121,7 +118,8 @@ function merged(welcomes: readonly Welcome[]): JsonObject {
     for (const [area, value] of Object.entries(capabilities))
       if (isObject(value)) all[area] = { ...all[area], ...value };
   }
-  for (const area of ["prompts", "resources"]) if (all[area] !== undefined) all[area] = { ...all[area], listChanged: true };
+  for (const area of ["prompts", "resources"])
+    if (all[area] !== undefined) all[area] = { ...all[area], listChanged: true };
   return all;
 }
 

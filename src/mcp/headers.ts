@@ -33,12 +33,21 @@ export function checkStateless(message: ClientMessage, request: IncomingMessage)
   const version = header(request, "mcp-protocol-version");
   const claim = claimedVersion(message.text, message.params);
   if (message.kind === "response")
-    return { status: 400, code: CODE.invalidRequest, message: "Bad Request: responses cannot be posted in 2026-07-28" };
+    return {
+      status: 400,
+      code: CODE.invalidRequest,
+      message: "Bad Request: responses cannot be posted in 2026-07-28",
+    };
   if (message.kind === "request") {
     const missing = missingEnvelope(message);
     if (missing.length > 0) {
       const what = `the request is missing the per-request envelope key(s): ${missing.join(", ")}`;
-      return { status: 400, code: CODE.invalidParams, message: `Invalid params: ${what}`, data: { envelope: { missing } } };
+      return {
+        status: 400,
+        code: CODE.invalidParams,
+        message: `Invalid params: ${what}`,
+        data: { envelope: { missing } },
+      };
     }
   }
   if (claim !== undefined && version !== undefined && claim !== version)
@@ -51,7 +60,8 @@ export function checkStateless(message: ClientMessage, request: IncomingMessage)
       data: { supported: [STATELESS_VERSION], requested: claim },
     };
   const method = header(request, "mcp-method");
-  if (method !== undefined && method !== message.method) return mismatch(method, `the body names method ${message.method}`);
+  if (method !== undefined && method !== message.method)
+    return mismatch(method, `the body names method ${message.method}`);
   if (message.kind !== "request") return undefined;
   if (version === undefined) return mismatch("(missing)", "MCP-Protocol-Version is required");
   if (method === undefined) return mismatch("(missing)", "Mcp-Method is required");
@@ -63,10 +73,12 @@ function checkName(message: ClientMessage, request: IncomingMessage): HeaderProb
   if (source === undefined) return undefined;
   const inBody = stringParam(message, source);
   const raw = header(request, "mcp-name");
-  if (raw === undefined) return inBody === undefined ? undefined : mismatch("(missing)", "Mcp-Name is required");
+  if (raw === undefined)
+    return inBody === undefined ? undefined : mismatch("(missing)", "Mcp-Name is required");
   const meaning = headerMeaning(raw);
   if (meaning === undefined) return mismatch(raw, "Mcp-Name is not valid base64");
-  if (inBody !== undefined && meaning !== inBody) return mismatch(raw, `the body carries params.${source} of another value`);
+  if (inBody !== undefined && meaning !== inBody)
+    return mismatch(raw, `the body carries params.${source} of another value`);
   return undefined;
 }
 

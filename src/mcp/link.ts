@@ -111,7 +111,8 @@ export function createLink(server: ServerConfig, handlers: LinkHandlers, log: Lo
       build: (id) => `{"jsonrpc":"2.0","id":${id},"method":"initialize","params":${params}}`,
     });
     if (reply.body === "result" && isObject(reply.value)) {
-      to.ready(String(reply.value["protocolVersion"] ?? ""));
+      const agreed = reply.value["protocolVersion"];
+      to.ready(typeof agreed === "string" ? agreed : "");
       if (own) to.send({ method: INITIALIZED.method, text: JSON.stringify(INITIALIZED) });
     }
     return reply;
@@ -132,7 +133,12 @@ export function createLink(server: ServerConfig, handlers: LinkHandlers, log: Lo
     if (reply.body === "error" || !isObject(reply.value)) return reply;
     if (!Array.isArray(versions) || !versions.includes(STATELESS_VERSION)) return reply;
     const said = reply.value;
-    return { era: "stateless", initialize: initializeFromDiscover(said, "2025-11-25"), discover: said, reply };
+    return {
+      era: "stateless",
+      initialize: initializeFromDiscover(said, "2025-11-25"),
+      discover: said,
+      reply,
+    };
   };
 
   /** The client's own era first: nothing is translated where nothing has to be. */
@@ -143,11 +149,15 @@ export function createLink(server: ServerConfig, handlers: LinkHandlers, log: Lo
       try {
         const got = era === "legacy" ? await asLegacy(who, again || who.own) : await asStateless(who);
         if ("era" in got) return got;
-        refusal ??= new SallyportError("downstream_protocol", `it refused the handshake: ${bodyText(got).slice(0, 300)}`);
+        refusal ??= new SallyportError(
+          "downstream_protocol",
+          `it refused the handshake: ${bodyText(got).slice(0, 300)}`,
+        );
       } catch (error) {
         refusal ??= error;
         // A server that cannot be started or reached is the same in either era.
-        if (error instanceof SallyportError && error.code === "downstream_unavailable" && era === "legacy") break;
+        if (error instanceof SallyportError && error.code === "downstream_unavailable" && era === "legacy")
+          break;
       }
       if (server.transport.kind === "http") await peer?.close();
     }

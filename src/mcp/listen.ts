@@ -32,7 +32,8 @@ export function createListeners(): Listeners {
   const open = new Set<Listener>();
   return {
     open: (flight, message, capabilities) => {
-      const params = message.params && (JSON.parse(message.text.slice(message.params.start, message.params.end)) as Json);
+      const params =
+        message.params && (JSON.parse(message.text.slice(message.params.start, message.params.end)) as Json);
       const asked = isObject(params) ? params["notifications"] : undefined;
       if (!isObject(asked)) {
         flight.exchange.reply(errorReply(flight.idText, CODE.invalidParams, '"notifications" is required'));
@@ -44,7 +45,10 @@ export function createListeners(): Listeners {
       }
       const filter = honoured(asked, capabilities);
       open.add({ flight, filter });
-      const params2 = { notifications: filter, _meta: { [META_SUBSCRIPTION]: JSON.parse(flight.idText) as Json } };
+      const params2 = {
+        notifications: filter,
+        _meta: { [META_SUBSCRIPTION]: JSON.parse(flight.idText) as Json },
+      };
       const ack = { jsonrpc: "2.0", method: "notifications/subscriptions/acknowledged", params: params2 };
       flight.exchange.related([Buffer.from(JSON.stringify(ack))]);
     },
@@ -54,7 +58,8 @@ export function createListeners(): Listeners {
       if (kind === undefined && uri === undefined) return false;
       for (const { flight, filter } of open) {
         const uris = filter["resourceSubscriptions"];
-        const wanted = kind !== undefined ? filter[kind] === true : Array.isArray(uris) && uris.includes(uri!);
+        const wanted =
+          kind !== undefined ? filter[kind] === true : Array.isArray(uris) && uris.includes(uri!);
         if (wanted) flight.exchange.related([Buffer.from(tagged(message, flight.idText))]);
       }
       return true;
@@ -75,15 +80,21 @@ function honoured(asked: JsonObject, capabilities: Json): JsonObject {
   const uris = asked["resourceSubscriptions"];
   return {
     ...(asked["toolsListChanged"] === true && can("tools", "listChanged") && { toolsListChanged: true }),
-    ...(asked["promptsListChanged"] === true && can("prompts", "listChanged") && { promptsListChanged: true }),
-    ...(asked["resourcesListChanged"] === true && can("resources", "listChanged") && { resourcesListChanged: true }),
-    ...(Array.isArray(uris) && uris.length > 0 && can("resources", "subscribe") && { resourceSubscriptions: uris }),
+    ...(asked["promptsListChanged"] === true &&
+      can("prompts", "listChanged") && { promptsListChanged: true }),
+    ...(asked["resourcesListChanged"] === true &&
+      can("resources", "listChanged") && { resourcesListChanged: true }),
+    ...(Array.isArray(uris) &&
+      uris.length > 0 &&
+      can("resources", "subscribe") && { resourceSubscriptions: uris }),
   };
 }
 
 function uriOf(message: Pick<Incoming, "text" | "params">): string | undefined {
   const node = message.params && member(message.params, "uri");
-  return node?.kind === "string" ? (JSON.parse(message.text.slice(node.start, node.end)) as string) : undefined;
+  return node?.kind === "string"
+    ? (JSON.parse(message.text.slice(node.start, node.end)) as string)
+    : undefined;
 }
 
 function tagged(message: Pick<Incoming, "text" | "root" | "params">, idText: string): string {

@@ -74,7 +74,10 @@ async function collect(desk: Desk, flight: Flight, method: string, key: string):
       try {
         return { link, items: await inTime(fetchList(desk, flight, link, method, key)) };
       } catch (error) {
-        desk.parts.log.warn({ server: link.server.name, method, err: error }, "list of one server is missing");
+        desk.parts.log.warn(
+          { server: link.server.name, method, err: error },
+          "list of one server is missing",
+        );
         return { link, items: undefined };
       }
     }),
@@ -127,7 +130,8 @@ async function byOwner(
   flight: Flight,
   id: string | undefined,
 ): Promise<void> {
-  const owner = (id === undefined ? undefined : desk.owners.get(id)) ?? (await findOwner(desk, flight, message, id));
+  const owner =
+    (id === undefined ? undefined : desk.owners.get(id)) ?? (await findOwner(desk, flight, message, id));
   if (owner === undefined) {
     const what = `no server is known to have ${JSON.stringify((id ?? "").slice(0, 200))}`;
     flight.exchange.reply(errorReply(flight.idText, CODE.invalidParams, what));

@@ -38,7 +38,8 @@ function refuseLookAlikes(node: JsonNode, exact: readonly string[]): void {
   for (const key of node.keys) {
     if (exact.includes(key)) continue;
     const meant = exact.find((name) => name === fold(key));
-    if (meant !== undefined) throw invalid(`key ${JSON.stringify(key)} looks like "${meant}"; spell it exactly`);
+    if (meant !== undefined)
+      throw invalid(`key ${JSON.stringify(key)} looks like "${meant}"; spell it exactly`);
   }
 }
 

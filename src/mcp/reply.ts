@@ -103,7 +103,12 @@ function readAny(bytes: Buffer): Reply | Incoming {
   try {
     root = parseJsonText(text);
   } catch (cause) {
-    throw new SallyportError("downstream_protocol", "the server sent something that is not JSON", {}, { cause });
+    throw new SallyportError(
+      "downstream_protocol",
+      "the server sent something that is not JSON",
+      {},
+      { cause },
+    );
   }
   if (root.kind !== "object") throw protocolError("the server sent JSON that is not a JSON-RPC message");
   const id = member(root, "id");
@@ -143,11 +148,7 @@ function readAny(bytes: Buffer): Reply | Incoming {
 
 /** The reply as it goes to the client: same bytes, the client's own id. */
 export function withId(reply: Reply, idText: string): Buffer[] {
-  return [
-    reply.bytes.subarray(0, reply.idStart),
-    Buffer.from(idText),
-    reply.bytes.subarray(reply.idEnd),
-  ];
+  return [reply.bytes.subarray(0, reply.idStart), Buffer.from(idText), reply.bytes.subarray(reply.idEnd)];
 }
 
 /** The same with another body; what stands around it is kept. */

@@ -24,7 +24,10 @@ export interface Relax {
 export function relaxedList(reply: Reply, relax: Relax): string | undefined {
   if (!relax.redact || !isObject(reply.value)) return undefined;
   const tools = reply.value["tools"];
-  if (!Array.isArray(tools) || !tools.some((tool) => isObject(tool as Json) && (tool as JsonObject)["outputSchema"] !== undefined))
+  if (
+    !Array.isArray(tools) ||
+    !tools.some((tool) => isObject(tool as Json) && (tool as JsonObject)["outputSchema"] !== undefined)
+  )
     return undefined;
   const text = bodyText(reply);
   const list = member(parseJsonText(text), "tools");
@@ -45,7 +48,8 @@ export function relaxSchema(schema: Json, root = false): Json {
   for (const [key, value] of Object.entries(schema)) {
     if (DROPPED.includes(key)) continue;
     if (ONE.includes(key)) out[key] = relaxSchema(value);
-    else if (LIST.includes(key) && Array.isArray(value)) out[key] = value.map((each: Json) => relaxSchema(each));
+    else if (LIST.includes(key) && Array.isArray(value))
+      out[key] = value.map((each: Json) => relaxSchema(each));
     else if (MAP.includes(key) && isObject(value))
       out[key] = Object.fromEntries(Object.entries(value).map(([name, each]) => [name, relaxSchema(each)]));
     else out[key] = value;
@@ -60,7 +64,11 @@ export function relaxSchema(schema: Json, root = false): Json {
 
 /** Whether a value of this schema may be a string, number, boolean or null: something that can be masked. */
 function isLeaf(schema: JsonObject): boolean {
-  if (schema["enum"] !== undefined || schema["const"] !== undefined || schema["format"] !== undefined) return true;
+  if (schema["enum"] !== undefined || schema["const"] !== undefined || schema["format"] !== undefined)
+    return true;
   const types = [schema["type"]].flat() as Json[];
-  return types.some((type) => type === "string" || type === "number" || type === "integer" || type === "boolean" || type === "null");
+  return types.some(
+    (type) =>
+      type === "string" || type === "number" || type === "integer" || type === "boolean" || type === "null",
+  );
 }

@@ -4,7 +4,14 @@ import { SallyportError } from "../model/errors.js";
 import type { Json } from "../model/json.js";
 import { applyEdits, member } from "../model/json-text.js";
 import { GOVERNED, governCall } from "./call.js";
-import { errorReply, failureReply, type Desk, type Exchange, type Flight, type SessionParts } from "./desk.js";
+import {
+  errorReply,
+  failureReply,
+  type Desk,
+  type Exchange,
+  type Flight,
+  type SessionParts,
+} from "./desk.js";
 import { CODE, META_CLIENT, claimedVersion, metaNode } from "./eras.js";
 import { connected, forward, replyParts } from "./forward.js";
 import { describeClient, handshake } from "./handshake.js";
@@ -43,7 +50,8 @@ export function createSession(parts: SessionParts, options: SessionOptions): Ses
         server,
         {
           incoming: (...message) => upward.incoming(...message),
-          stderr: (line) => parts.log.info({ server: server.name, stderr: screenedLine(parts, line) }, "server"),
+          stderr: (line) =>
+            parts.log.info({ server: server.name, stderr: screenedLine(parts, line) }, "server"),
         },
         parts.log,
         healthOf(parts, server.name),
@@ -82,11 +90,15 @@ export function createSession(parts: SessionParts, options: SessionOptions): Ses
     const stateless = claimedVersion(message.text, message.params) !== undefined;
     const flight: Flight = { idText, idKey: key, method, exchange, stateless, cancelled: false };
     if (desk.flights.size >= MAX_PENDING_PER_SESSION) {
-      exchange.reply(errorReply(idText, CODE.server, "[Sallyport] too many requests in flight; wait for some to finish"));
+      exchange.reply(
+        errorReply(idText, CODE.server, "[Sallyport] too many requests in flight; wait for some to finish"),
+      );
       return;
     }
     if (desk.byClientId?.has(key) === true) {
-      exchange.reply(errorReply(idText, CODE.invalidRequest, "[Sallyport] this id is in use by a request in flight"));
+      exchange.reply(
+        errorReply(idText, CODE.invalidRequest, "[Sallyport] this id is in use by a request in flight"),
+      );
       return;
     }
     desk.flights.add(flight);
@@ -114,7 +126,11 @@ export function createSession(parts: SessionParts, options: SessionOptions): Ses
       const node = message.params && member(message.params, "requestId");
       const flight = node && desk.byClientId?.get(idKey(message.text.slice(node.start, node.end)));
       if (node === undefined || flight === undefined) return;
-      cancel(flight, (id) => applyEdits(message.text, [{ start: node.start, end: node.end, text: id }]), settle);
+      cancel(
+        flight,
+        (id) => applyEdits(message.text, [{ start: node.start, end: node.end, text: id }]),
+        settle,
+      );
       return;
     }
     // With several servers the handshake is ours, and was finished by us.
@@ -220,6 +236,7 @@ function cancelled(ourId: string): string {
 function clientName(message: ClientMessage): string | undefined {
   const meta = metaNode(message.params);
   const node = meta === undefined ? undefined : member(meta, META_CLIENT);
-  const info = node === undefined ? undefined : (JSON.parse(message.text.slice(node.start, node.end)) as Json);
+  const info =
+    node === undefined ? undefined : (JSON.parse(message.text.slice(node.start, node.end)) as Json);
   return describeClient(info);
 }

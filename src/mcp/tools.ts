@@ -7,7 +7,8 @@ import type { Desk, ToolNote } from "./desk.js";
 
 /** Remembers the tools of one list result and, where needed, recognises the server by them. */
 export function noteTools(desk: Desk, serverName: string, result: Json): void {
-  const tools = isObject(result) && Array.isArray(result["tools"]) ? (result["tools"] as readonly Json[]) : [];
+  const tools =
+    isObject(result) && Array.isArray(result["tools"]) ? (result["tools"] as readonly Json[]) : [];
   const notes = desk.notes.get(serverName) ?? new Map<string, ToolNote>();
   for (const tool of tools) {
     if (!isObject(tool) || typeof tool["name"] !== "string") continue;
@@ -21,7 +22,10 @@ export function noteTools(desk: Desk, serverName: string, result: Json): void {
   if (server === undefined || server.connector !== undefined || notes.size === 0) return;
   const connector = recogniseByTools(desk.parts.connectors, [...notes.keys()]);
   desk.parts.servers.set(serverName, withConnector(server, connector, desk.parts.posture));
-  desk.parts.log.info({ server: serverName, connector: connector.connector }, "connector recognised by its tools");
+  desk.parts.log.info(
+    { server: serverName, connector: connector.connector },
+    "connector recognised by its tools",
+  );
 }
 
 /** The connector as known by now; `generic` until something told it. */

@@ -38,7 +38,12 @@ export function createUpward(desk: Desk): Upward {
   };
 
   /** Sends one request to the client under an id of ours, and waits for the answer. */
-  const deliver = (link: Link, flight: Flight | undefined, idText: string | undefined, build: (id: string) => string) =>
+  const deliver = (
+    link: Link,
+    flight: Flight | undefined,
+    idText: string | undefined,
+    build: (id: string) => string,
+  ) =>
     new Promise<Body>((answered, gone) => {
       const id = String(++lastId);
       asked.set(`n${id}`, { link, idText, answered, gone });
@@ -54,7 +59,11 @@ export function createUpward(desk: Desk): Upward {
     link.current?.send({ text: told });
   };
 
-  const request = async (link: Link, message: Incoming, flight: Flight | undefined): Promise<Body | undefined> => {
+  const request = async (
+    link: Link,
+    message: Incoming,
+    flight: Flight | undefined,
+  ): Promise<Body | undefined> => {
     const { method, params, text, root } = message;
     if (desk.stateless) {
       if (method === "ping") return { body: "result", text: "{}" };
@@ -79,7 +88,9 @@ export function createUpward(desk: Desk): Upward {
       const node = message.params && member(message.params, "requestId");
       if (node === undefined) return;
       const key = idKey(message.text.slice(node.start, node.end));
-      const ours = [...asked].find(([, each]) => each.link === link && each.idText !== undefined && idKey(each.idText) === key);
+      const ours = [...asked].find(
+        ([, each]) => each.link === link && each.idText !== undefined && idKey(each.idText) === key,
+      );
       if (ours === undefined) return;
       asked.delete(ours[0]);
       ours[1].gone(new SallyportError("cancelled", "cancelled by the server"));
@@ -103,13 +114,21 @@ export function createUpward(desk: Desk): Upward {
         .then((body) => body && respond(link, message.idText, body))
         .catch((error: unknown) => {
           if (error instanceof SallyportError && error.code === "cancelled") return;
-          desk.parts.log.error({ server: link.server.name, method: message.method, err: error }, "a server's request failed");
+          desk.parts.log.error(
+            { server: link.server.name, method: message.method, err: error },
+            "a server's request failed",
+          );
           respond(link, message.idText, failure("the request could not be passed on"));
         });
     },
     ask: (flight, link, method, paramsText) =>
       governAsk(desk, link, method, paramsText, (params) =>
-        deliver(link, flight, undefined, (id) => `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${params}}`),
+        deliver(
+          link,
+          flight,
+          undefined,
+          (id) => `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${params}}`,
+        ),
       ).then((body) => body ?? failure("cancelled")),
     answer: (message) => {
       const waiting = asked.get(message.idKey);
@@ -128,7 +147,10 @@ function span(node: { readonly start: number; readonly end: number }): { start: 
 }
 
 function failure(message: string): Body {
-  return { body: "error", text: JSON.stringify({ code: CODE.methodNotFound, message: `[Sallyport] ${message}` }) };
+  return {
+    body: "error",
+    text: JSON.stringify({ code: CODE.methodNotFound, message: `[Sallyport] ${message}` }),
+  };
 }
 
 /** Log lines and progress can carry data as well as any result. Undefined: it could not be judged, so nothing passes. */
@@ -139,10 +161,16 @@ function screened(desk: Desk, link: Link, message: Incoming): string | undefined
     const said = desk.parts.gate.screen(text.slice(params.start, params.end));
     if (said.masked.length === 0) return text;
     const types = [...new Set(said.masked.map((f) => f.type))];
-    desk.parts.log.warn({ server: link.server.name, method: message.method, types }, "masked what a server said");
+    desk.parts.log.warn(
+      { server: link.server.name, method: message.method, types },
+      "masked what a server said",
+    );
     return applyEdits(text, [{ start: params.start, end: params.end, text: said.text }]);
   } catch (error) {
-    desk.parts.log.error({ server: link.server.name, err: error }, "dropped a message that could not be judged");
+    desk.parts.log.error(
+      { server: link.server.name, err: error },
+      "dropped a message that could not be judged",
+    );
     return undefined;
   }
 }

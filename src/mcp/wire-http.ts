@@ -48,7 +48,7 @@ export function openHttp(spec: HttpSpec, handlers: WireHandlers, stateless: bool
       if (related !== undefined)
         handlers.failed(related, new SallyportError("too_large", "the server's answer is over the hard cap"));
     };
-    if (String(response.headers["content-type"] ?? "").startsWith("text/event-stream")) {
+    if ((response.headers["content-type"] ?? "").startsWith("text/event-stream")) {
       const data = (bytes: Buffer): void => handlers.message(bytes, related);
       response.on("data", eventReader(MAX_DOWNSTREAM_MESSAGE, { data, tooLong: flood }));
     } else {
@@ -83,7 +83,7 @@ export function openHttp(spec: HttpSpec, handlers: WireHandlers, stateless: bool
         const given = response.headers["mcp-session-id"];
         if (message.method === "initialize" && typeof given === "string") session = given;
         const status = response.statusCode ?? 0;
-        const isJson = String(response.headers["content-type"] ?? "").startsWith("application/json");
+        const isJson = (response.headers["content-type"] ?? "").startsWith("application/json");
         if (status === 404 && session !== undefined) {
           // The server has forgotten the session (it was restarted): the next request says hello anew.
           response.resume();

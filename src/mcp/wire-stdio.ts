@@ -35,7 +35,9 @@ export function openStdio(spec: StdioSpec, handlers: WireHandlers, stderr: (line
     });
     child.once("exit", (code, signal) => {
       const ended = (): void =>
-        end(new SallyportError("downstream_unavailable", `the server ended (${signal ?? `exit code ${code}`})`));
+        end(
+          new SallyportError("downstream_unavailable", `the server ended (${signal ?? `exit code ${code}`})`),
+        );
       // Its last words may still be in the pipe; a grandchild may hold the pipe open for ever.
       child.stdout.once("close", ended);
       setTimeout(ended, LAST_WORDS_MS).unref();
@@ -50,7 +52,9 @@ export function openStdio(spec: StdioSpec, handlers: WireHandlers, stderr: (line
         if (!over) handlers.message(bytes, undefined);
       },
       tooLong: () => {
-        end(new SallyportError("too_large", `the server sent a message over ${MAX_DOWNSTREAM_MESSAGE} bytes`));
+        end(
+          new SallyportError("too_large", `the server sent a message over ${MAX_DOWNSTREAM_MESSAGE} bytes`),
+        );
         child.kill("SIGKILL");
       },
     }),

@@ -1,14 +1,5 @@
 import type { Json, JsonObject } from "./json.js";
-import type {
-  Action,
-  Category,
-  DecisionWord,
-  Operation,
-  Phase,
-  Retry,
-  Role,
-  Severity,
-} from "./nouns.js";
+import type { Action, Category, DecisionWord, Operation, Phase, Retry, Role, Severity } from "./nouns.js";
 
 /** On whose behalf, and how we know. */
 export interface Principal {

@@ -16,5 +16,10 @@ export function pointerStep(key: string | number): string {
 /** The last step of a pointer, unescaped; undefined for the root. */
 export function lastStep(pointer: string): string | undefined {
   const at = pointer.lastIndexOf("/");
-  return at === -1 ? undefined : pointer.slice(at + 1).replaceAll("~1", "/").replaceAll("~0", "~");
+  return at === -1
+    ? undefined
+    : pointer
+        .slice(at + 1)
+        .replaceAll("~1", "/")
+        .replaceAll("~0", "~");
 }

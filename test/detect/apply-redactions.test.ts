@@ -49,12 +49,18 @@ describe("a redacted result", () => {
   });
 
   it("covers nested strings, not only top-level ones, and unknown content types", () => {
-    const before = JSON.stringify({ content: [{ type: "table", cells: [[{ v: `x ${SSN}` }]] }], _meta: { a: [SSN] } });
+    const before = JSON.stringify({
+      content: [{ type: "table", cells: [[{ v: `x ${SSN}` }]] }],
+      _meta: { a: [SSN] },
+    });
     expect(applyRedactions(before, findAll(before, SSN))).toBe(before.replaceAll(SSN, MASK));
   });
 
   it("covers structuredContent and text alike", () => {
-    const before = JSON.stringify({ content: [textBlock(`ssn ${SSN}`)], structuredContent: { person: { ssn: SSN } } });
+    const before = JSON.stringify({
+      content: [textBlock(`ssn ${SSN}`)],
+      structuredContent: { person: { ssn: SSN } },
+    });
     const after = redactDocument(before, [at("/content/0/text", [4, 15])]);
     expect(after.text).toBe(before.replaceAll(SSN, MASK));
     expect(after.spread).toEqual([at("/structuredContent/person/ssn", [0, 11])]);
@@ -142,7 +148,9 @@ describe("a redacted result", () => {
 
   it("keeps a blob decodable and makes a text of an image", () => {
     const blob = JSON.stringify({ resource: { uri: "file:///a", blob: "NTM2MjI4MTQ1" } });
-    const masked = JSON.parse(applyRedactions(blob, [at("/resource/blob", [0, 12])])) as { resource: { blob: string } };
+    const masked = JSON.parse(applyRedactions(blob, [at("/resource/blob", [0, 12])])) as {
+      resource: { blob: string };
+    };
     expect(atob(masked.resource.blob)).toBe(MASK);
     const image = result({ type: "image", data: "NTM2MjI4MTQ1", mimeType: "image/png" });
     expect(applyRedactions(image, [at("/content/0/data", [0, 4])])).toBe(result(textBlock(MASK)));
@@ -150,7 +158,8 @@ describe("a redacted result", () => {
 });
 
 describe("JSON inside text", () => {
-  const inner = (text: string): string => (JSON.parse(text) as { content: { text: string }[] }).content[0]?.text ?? "";
+  const inner = (text: string): string =>
+    (JSON.parse(text) as { content: { text: string }[] }).content[0]?.text ?? "";
 
   it("stays JSON when a number in it is masked, and keeps the bytes of the rest", () => {
     const rows = '[\n  { "id": 9007199254740993, "ssn": 536228145, "x": 1.10 }\n]';
@@ -274,7 +283,9 @@ describe("for random results", () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.boolean(), fc.infiniteStream(fc.boolean()), (value, escapes, coin) => {
         const all = parts(value as Json, "", escapes);
-        const chosen = new Set(all.filter((p) => p.length !== undefined && p.length > 0 && coin.next().value));
+        const chosen = new Set(
+          all.filter((p) => p.length !== undefined && p.length > 0 && coin.next().value),
+        );
         const findings = [...chosen].map((p) => at(p.pointer ?? "", [0, p.length ?? 0]));
         const json = (p: Part): boolean => /^"\s*[[{]/.test(p.text);
         fc.pre(![...chosen].some(json));

@@ -13,11 +13,17 @@ const DISGUISES: readonly (readonly [string, (text: string) => string])[] = [
   ["\\x escapes", (t) => encode(t, (c) => `\\x${hex(c)}`)],
   ["decimal entities", (t) => encode(t, (c) => `&#${c.charCodeAt(0)};`)],
   ["hexadecimal entities", (t) => encode(t, (c) => `&#x${hex(c)};`)],
-  ["full-width letters", (t) => encode(t, (c) => (c === " " ? "\u3000" : String.fromCharCode(c.charCodeAt(0) + 0xfee0)))],
+  [
+    "full-width letters",
+    (t) => encode(t, (c) => (c === " " ? "\u3000" : String.fromCharCode(c.charCodeAt(0) + 0xfee0))),
+  ],
   ["Cyrillic look-alikes", (t) => t.replaceAll("o", "о").replaceAll("e", "е").replaceAll("i", "і")],
   ["zero-width characters", (t) => encode(t, (c) => `${c}\u200b`)],
   ["soft hyphens", (t) => encode(t, (c) => `${c}\u00ad`)],
-  ["mathematical letters", (t) => encode(t, (c) => (c === " " ? c : String.fromCodePoint(0x1d41a + c.charCodeAt(0) - 97)))],
+  [
+    "mathematical letters",
+    (t) => encode(t, (c) => (c === " " ? c : String.fromCodePoint(0x1d41a + c.charCodeAt(0) - 97))),
+  ],
   ["tag characters", (t) => encode(t, (c) => String.fromCodePoint(0xe0000 + c.charCodeAt(0)))],
   ["accents", (t) => t.replaceAll("o", "ó").replaceAll("e", "é")],
   ["base64", base64],
@@ -39,7 +45,9 @@ describe("an order is found behind", () => {
 
   test("letters set apart", () => {
     const text = [...ORDER].join(" ").replaceAll("   ", "  ");
-    expect(engine.scanText(text, { role: "text", phase: "output" }).map((f) => f.type)).toContain("instruction_override");
+    expect(engine.scanText(text, { role: "text", phase: "output" }).map((f) => f.type)).toContain(
+      "instruction_override",
+    );
   });
 });
 

@@ -23,7 +23,10 @@ test("equal severities: the longest names it; nested and chained spans are cover
 
 test("touching spans stay apart, empty ones vanish, and order does not matter", () => {
   const spans = [at(4, 8, "b"), at(0, 4, "a"), at(3, 3, "none")];
-  const merged = [{ start: 0, end: 4, type: "a" }, { start: 4, end: 8, type: "b" }];
+  const merged = [
+    { start: 0, end: 4, type: "a" },
+    { start: 4, end: 8, type: "b" },
+  ];
   expect(mergeSpans(spans)).toEqual(merged);
   expect(mergeSpans(spans.toReversed())).toEqual(merged);
 });

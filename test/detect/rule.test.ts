@@ -38,7 +38,12 @@ test.each([
   ["an unknown key", file({ ...rule, litteral: ["x"] }), /unknown key litteral/, "/rules/0/litteral"],
   ["a repeated id", file(rule, rule), /duplicate rule id/, "/rules/1/id"],
   ["an unknown severity", file({ ...rule, severity: "hihg" }), /unknown value "hihg"/, "/rules/0/severity"],
-  ["a pattern that does not compile", file({ ...rule, pattern: "(" }), /pattern of pii.badge/, "/rules/0/pattern"],
+  [
+    "a pattern that does not compile",
+    file({ ...rule, pattern: "(" }),
+    /pattern of pii.badge/,
+    "/rules/0/pattern",
+  ],
   ["an inline flag", file({ ...rule, pattern: "(?i)badge" }), /pattern of pii.badge/, "/rules/0/pattern"],
   ["an unbounded repeat", file({ ...rule, pattern: "badge \\d+" }), /unbounded/, "/rules/0/pattern"],
   ["a flag that keeps state", file({ ...rule, flags: "g" }), /bad flags/, "/rules/0/flags"],
@@ -47,7 +52,12 @@ test.each([
   ["no examples", file({ ...rule, hits: [] }), /needs examples/, "/rules/0/hits"],
   ["no source", file({ ...rule, source: "" }), /source must be/, "/rules/0/source"],
   ["two ways to match", file({ ...rule, analyzer: "sql", fact: "truncate" }), /exactly one/, "/rules/0"],
-  ["an unknown fact", file({ ...rule, pattern: undefined, analyzer: "sql", fact: "truncat" }), /truncat/, "/rules/0/fact"],
+  [
+    "an unknown fact",
+    file({ ...rule, pattern: undefined, analyzer: "sql", fact: "truncat" }),
+    /truncat/,
+    "/rules/0/fact",
+  ],
 ])("refused with its place: %s", (_, value, message, path) => {
   const found = problem(value);
   expect(found.message).toMatch(message);
@@ -59,10 +69,16 @@ test("a misspelt word is answered with the nearest valid one", () => {
   expect(problem(file({ ...rule, severity: "hihg" })).fix).toBe("did you mean high?");
 });
 
-test.each(["(a{1,9}b?){1,9}c*", "x{2,}", "(?:a|b)+", "(.)\\1", "a{1,99999}", "[*+]{3}(?:a*)"])("%s is unfit", (p) => {
-  expect(unsafePattern(p, "")).toBeDefined();
-});
+test.each(["(a{1,9}b?){1,9}c*", "x{2,}", "(?:a|b)+", "(.)\\1", "a{1,99999}", "[*+]{3}(?:a*)"])(
+  "%s is unfit",
+  (p) => {
+    expect(unsafePattern(p, "")).toBeDefined();
+  },
+);
 
-test.each(["[*+]{3}", "\\d{3}-\\d{2}", "(?<=a)b{0,40}?c", "\\*\\+", "\\p{Lu}x", "(?:a|b){1,4}"])("%s is fit", (p) => {
-  expect(unsafePattern(p, "u")).toBeUndefined();
-});
+test.each(["[*+]{3}", "\\d{3}-\\d{2}", "(?<=a)b{0,40}?c", "\\*\\+", "\\p{Lu}x", "(?:a|b){1,4}"])(
+  "%s is fit",
+  (p) => {
+    expect(unsafePattern(p, "u")).toBeUndefined();
+  },
+);

@@ -23,7 +23,13 @@ test("every category has a handful of detectors", () => {
 
 describe.each(builtinRules.map((rule) => [rule.id, rule] as const))("%s", (_, rule) => {
   test("finds its hits and leaves its misses alone", () => {
-    expect(rule.hits.filter((e) => !foundBy(rule, e)), "hits not found").toEqual([]);
-    expect(rule.misses.filter((e) => foundBy(rule, e)), "misses found").toEqual([]);
+    expect(
+      rule.hits.filter((e) => !foundBy(rule, e)),
+      "hits not found",
+    ).toEqual([]);
+    expect(
+      rule.misses.filter((e) => foundBy(rule, e)),
+      "misses found",
+    ).toEqual([]);
   });
 });

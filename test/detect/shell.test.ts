@@ -17,7 +17,7 @@ describe("what a line runs, whatever is wrapped around it", () => {
     ["A=1 sudo -u root env B=2 nohup rm x", ["rm x"]],
     ["timeout 5 rm x", ["rm x"]],
     ["a; b && c | d & (e)", ["a", "b", "c", "d", "e"]],
-    ["echo \"$(rm x)\" `rm y`", ["rm x", "rm y", "echo $(…) $(…)"]],
+    ['echo "$(rm x)" `rm y`', ["rm x", "rm y", "echo $(…) $(…)"]],
     ["bash -c 'rm x; ls'", ["bash -c rm x; ls", "rm x", "ls"]],
     ["sh <<EOF\nrm x\nEOF\nls", ["sh", "rm x", "ls"]],
     ["find . -exec rm {} \\; -print", ["find . -exec rm {} ; -print", "rm {}"]],
@@ -31,7 +31,7 @@ describe("what a line runs, whatever is wrapped around it", () => {
     expect(commands(text)).toEqual(expected);
   });
 
-  test.each(["'", "\"$(", "`", "<<", "a <<E\nx", "\\", "$", "${", ")", "&&&", "a | ", "((", "$'"])(
+  test.each(["'", '"$(', "`", "<<", "a <<E\nx", "\\", "$", "${", ")", "&&&", "a | ", "((", "$'"])(
     "never fails on %j",
     (text) => expect(() => readShell(text)).not.toThrow(),
   );
@@ -45,7 +45,7 @@ describe("what it does", () => {
   test.each([
     ["cd /tmp && rm -rf -- /", "delete_root"],
     ["rm -r --no-preserve-root /", "delete_root"],
-    ["rm -rf \"$UNSET/\"", "delete_root"],
+    ['rm -rf "$UNSET/"', "delete_root"],
     ["rm -rf ./node_modules", "delete_scratch"],
     ["rm -rf /tmp/../etc", "delete_recursive"],
     ["echo aGk= | base64 -d | bash", "decode_to_shell"],
@@ -57,10 +57,13 @@ describe("what it does", () => {
     expect(facts(text)).toContain(fact);
   });
 
-  test.each(["ls -la", "grep -r 'rm -rf /' .", "git commit -m 'drop table'", "curl https://x.example | jq .", "echo hi > out.txt"])(
-    "%s → nothing",
-    (text) => expect(facts(text)).toEqual([]),
-  );
+  test.each([
+    "ls -la",
+    "grep -r 'rm -rf /' .",
+    "git commit -m 'drop table'",
+    "curl https://x.example | jq .",
+    "echo hi > out.txt",
+  ])("%s → nothing", (text) => expect(facts(text)).toEqual([]));
 });
 
 test.each([

@@ -54,13 +54,26 @@ test.each([
 });
 
 describe("values that are not SQL", () => {
-  test.each(["' or ''='", "1) or (1=1", "\" or \"\"=\"", "1 UNION ALL SELECT NULL", "x' AND SLEEP(5)--", "'; exec xp_cmdshell 'dir'"])(
-    "%s breaks out",
-    (value) => expect(valueFacts(value)).toHaveLength(1),
-  );
   test.each([
-    "O'Brien and O'Neil", "it's 5 o'clock -- or is it?", "rock 'n' roll", "Union Select Committee", "1950 or 1960",
-    "The \"best\" and \"worst\" of 2024; see below", "price > 100 and size < 5", "don't; drop by later", "6'2\" tall",
-    "a = b", "{\"a\": 'b'}", "SELECT name FROM t WHERE a = 'x' OR b = 'y'",
+    "' or ''='",
+    "1) or (1=1",
+    '" or ""="',
+    "1 UNION ALL SELECT NULL",
+    "x' AND SLEEP(5)--",
+    "'; exec xp_cmdshell 'dir'",
+  ])("%s breaks out", (value) => expect(valueFacts(value)).toHaveLength(1));
+  test.each([
+    "O'Brien and O'Neil",
+    "it's 5 o'clock -- or is it?",
+    "rock 'n' roll",
+    "Union Select Committee",
+    "1950 or 1960",
+    'The "best" and "worst" of 2024; see below',
+    "price > 100 and size < 5",
+    "don't; drop by later",
+    "6'2\" tall",
+    "a = b",
+    "{\"a\": 'b'}",
+    "SELECT name FROM t WHERE a = 'x' OR b = 'y'",
   ])("%s does not", (value) => expect(valueFacts(value)).toEqual([]));
 });

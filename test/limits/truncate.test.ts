@@ -100,10 +100,13 @@ describe("a result over max_rows", () => {
   });
 
   it("loses whole blocks where each block is a row", () => {
-    const content = [block("{\"id\":0}"), ...rows(4).map(block)];
+    const content = [block('{"id":0}'), ...rows(4).map(block)];
     const text = JSON.stringify({ content, structuredContent: { result: [0, 1, 2, 3, 4] } });
     const after = read(truncateResult(text, { ...options, maxRows: 2 }).text);
-    expect(after).toEqual({ content: [...content.slice(0, 2), block(NOTICE)], structuredContent: { result: [0, 1] } });
+    expect(after).toEqual({
+      content: [...content.slice(0, 2), block(NOTICE)],
+      structuredContent: { result: [0, 1] },
+    });
     const none = read(truncateResult(text, { ...options, maxRows: 0 }).text);
     expect(none.content).toHaveLength(1);
   });
@@ -113,7 +116,10 @@ describe("a result over max_rows", () => {
     const image = { type: "image", data: "AAAA", mimeType: "image/png" };
     const text = JSON.stringify({ content: [link, image, link, link, image] });
     const after = (maxRows: number): Json[] =>
-      read(truncateResult(text, { ...options, from: ["resources"], maxRows }).text).content.slice(0, -1) as Json[];
+      read(truncateResult(text, { ...options, from: ["resources"], maxRows }).text).content.slice(
+        0,
+        -1,
+      ) as Json[];
     expect(after(1)).toEqual([link, image, image]);
     expect(after(0)).toEqual([image, image]);
     const opening = truncateResult(JSON.stringify({ content: [link, link, image] }), {
@@ -154,14 +160,19 @@ describe("a result over max_bytes", () => {
     expect(cut.bytes.released).toBeLessThanOrEqual(3000);
     expect(cut.bytes.released).toBeGreaterThan(2500);
     expect(read(cut.text).content[0]?.text).toMatch(/^(größe zählt )*größe( zählt)? \[\.\.\.\]$/);
-    expect(read(cut.text).content[1]?.text).toMatch(/^\[Sallyport\] Long texts cut \(the result had \d+ bytes\)/);
+    expect(read(cut.text).content[1]?.text).toMatch(
+      /^\[Sallyport\] Long texts cut \(the result had \d+ bytes\)/,
+    );
   });
 
   it("keeps our own earlier notices, and whole characters, wherever the cut falls", () => {
     const ours = `[Sallyport] ${"said before ".repeat(30)}`;
     const text = JSON.stringify([ours, "😀".repeat(300)]);
     for (const units of [300, 301]) {
-      expect(JSON.parse(cutTexts(text, parseJsonText(text), units, false))).toEqual([ours, `${"😀".repeat(150)} [...]`]);
+      expect(JSON.parse(cutTexts(text, parseJsonText(text), units, false))).toEqual([
+        ours,
+        `${"😀".repeat(150)} [...]`,
+      ]);
     }
   });
 
@@ -197,7 +208,10 @@ describe("a result over max_bytes", () => {
     const content = [
       block("two pictures"),
       { type: "image", data: "A".repeat(4000), mimeType: "image/png" },
-      { type: "resource", resource: { uri: "file:///b.pdf", mimeType: "application/pdf", blob: "B".repeat(8000) } },
+      {
+        type: "resource",
+        resource: { uri: "file:///b.pdf", mimeType: "application/pdf", blob: "B".repeat(8000) },
+      },
     ];
     const cut = truncateResult(JSON.stringify({ content }), { ...options, maxBytes: 5000 });
     const after = read(cut.text).content;
@@ -212,15 +226,23 @@ describe("a result over max_bytes", () => {
 
   it("is withheld when nothing can be cut", () => {
     const structuredContent = { matrix: Array.from({ length: 3000 }, (_, i) => i) };
-    const cut = truncateResult(JSON.stringify({ content: [], structuredContent }), { from: [], source: "x", maxBytes: 900 });
+    const cut = truncateResult(JSON.stringify({ content: [], structuredContent }), {
+      from: [],
+      source: "x",
+      maxBytes: 900,
+    });
     expect(cut.withheld).toBe("bytes");
     expect(read(cut.text).isError).toBe(true);
-    expect(read(cut.text).content[0]?.text).toMatch(/^\[Sallyport\] The result of \d+ bytes is withheld \(max_bytes 900, x\)/);
+    expect(read(cut.text).content[0]?.text).toMatch(
+      /^\[Sallyport\] The result of \d+ bytes is withheld \(max_bytes 900, x\)/,
+    );
   });
 });
 
 describe("for random results", () => {
-  const row = fc.dictionary(fc.string(), fc.oneof(fc.integer(), fc.string(), fc.constant("😀\\\"\n")), { maxKeys: 4 });
+  const row = fc.dictionary(fc.string(), fc.oneof(fc.integer(), fc.string(), fc.constant('😀\\"\n')), {
+    maxKeys: 4,
+  });
   const json = (all: readonly Json[], indent: number): string => JSON.stringify(all, null, indent);
 
   it("exactly the first rows are left, the rest is as it was, and again changes nothing", () => {
@@ -236,7 +258,11 @@ describe("for random results", () => {
             ...(structured && { structuredContent: { result: all } }),
             isError: false,
           };
-          const cut = truncateResult(JSON.stringify(result, null, indent), { ...options, from: ["json-array"], maxRows });
+          const cut = truncateResult(JSON.stringify(result, null, indent), {
+            ...options,
+            from: ["json-array"],
+            maxRows,
+          });
           const kept = all.slice(0, maxRows);
           const after = read(cut.text);
           expect(JSON.parse(after.content[1]?.text ?? "")).toEqual(kept);
@@ -252,20 +278,25 @@ describe("for random results", () => {
   it("the bytes are kept to, or the result is withheld", () => {
     const long = fc.string({ minLength: 0, maxLength: 3000, unit: "binary" });
     fc.assert(
-      fc.property(fc.array(row, { maxLength: 30 }), fc.array(long, { maxLength: 3 }), fc.integer({ min: 600, max: 4000 }), (
-        all,
-        texts,
-        maxBytes,
-      ) => {
-        const text = JSON.stringify({ content: [...texts.map(block), block(json(all, 2))], structuredContent: { all } });
-        const cut = truncateResult(text, { ...options, maxBytes });
-        expect(cut.bytes.released).toBe(Buffer.byteLength(cut.text));
-        expect(cut.bytes.released).toBeLessThanOrEqual(maxBytes);
-        const after = read(cut.text);
-        expect(cut.changed).toBe(Buffer.byteLength(text) > maxBytes);
-        if (cut.withheld === undefined) expect(Object.keys(after)).toEqual(["content", "structuredContent"]);
-        expect(truncateResult(cut.text, { ...options, maxBytes }).changed).toBe(false);
-      }),
+      fc.property(
+        fc.array(row, { maxLength: 30 }),
+        fc.array(long, { maxLength: 3 }),
+        fc.integer({ min: 600, max: 4000 }),
+        (all, texts, maxBytes) => {
+          const text = JSON.stringify({
+            content: [...texts.map(block), block(json(all, 2))],
+            structuredContent: { all },
+          });
+          const cut = truncateResult(text, { ...options, maxBytes });
+          expect(cut.bytes.released).toBe(Buffer.byteLength(cut.text));
+          expect(cut.bytes.released).toBeLessThanOrEqual(maxBytes);
+          const after = read(cut.text);
+          expect(cut.changed).toBe(Buffer.byteLength(text) > maxBytes);
+          if (cut.withheld === undefined)
+            expect(Object.keys(after)).toEqual(["content", "structuredContent"]);
+          expect(truncateResult(cut.text, { ...options, maxBytes }).changed).toBe(false);
+        },
+      ),
       { numRuns: 60 },
     );
   });

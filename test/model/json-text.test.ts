@@ -17,7 +17,9 @@ const token = fc
   .array(fc.tuple(fc.string({ unit: "binary", minLength: 1, maxLength: 1 }), fc.boolean()), { maxLength: 20 })
   .map((parts) => {
     const escape = (s: string): string =>
-      Array.from({ length: s.length }, (_, i) => `\\u${s.charCodeAt(i).toString(16).padStart(4, "0")}`).join("");
+      Array.from({ length: s.length }, (_, i) => `\\u${s.charCodeAt(i).toString(16).padStart(4, "0")}`).join(
+        "",
+      );
     return `"${parts.map(([s, hidden]) => (hidden ? escape(s) : JSON.stringify(s).slice(1, -1))).join("")}"`;
   });
 
@@ -43,7 +45,8 @@ describe("parseJsonText", () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.nat(), fc.string({ maxLength: 1 }), (value, at, extra) => {
         const text = JSON.stringify(value);
-        const broken = text.slice(0, at % (text.length + 1)) + extra + text.slice((at % (text.length + 1)) + 1);
+        const broken =
+          text.slice(0, at % (text.length + 1)) + extra + text.slice((at % (text.length + 1)) + 1);
         const accepted = (parse: () => unknown): boolean => {
           try {
             parse();
@@ -76,7 +79,9 @@ describe("edits inside a string token", () => {
     fc.assert(
       fc.property(token, fc.nat(), fc.nat(), fc.string(), (json, a, b, replacement) => {
         const decoded = decodeString(json, 0, json.length);
-        const [start = 0, end = 0] = [a % (decoded.length + 1), b % (decoded.length + 1)].toSorted((x, y) => x - y);
+        const [start = 0, end = 0] = [a % (decoded.length + 1), b % (decoded.length + 1)].toSorted(
+          (x, y) => x - y,
+        );
         const edited = applyEdits(json, liftEdits(json, 0, json.length, [{ start, end, text: replacement }]));
         expect(JSON.parse(edited)).toBe(decoded.slice(0, start) + replacement + decoded.slice(end));
       }),
@@ -94,8 +99,18 @@ describe("edits inside a string token", () => {
       fc.property(token, fc.array(fc.nat(), { minLength: 1 }), (json, wanted) => {
         const decoded = decodeString(json, 0, json.length);
         const offsets = wanted.map((n) => n % (decoded.length + 1));
-        const raw = liftEdits(json, 0, json.length, offsets.map((at) => ({ start: at, end: at, text: "" })));
-        const back = decodedOffsets(json, 0, json.length, raw.map((e) => ({ at: e.start, up: false })));
+        const raw = liftEdits(
+          json,
+          0,
+          json.length,
+          offsets.map((at) => ({ start: at, end: at, text: "" })),
+        );
+        const back = decodedOffsets(
+          json,
+          0,
+          json.length,
+          raw.map((e) => ({ at: e.start, up: false })),
+        );
         expect(back).toEqual(offsets);
       }),
     );

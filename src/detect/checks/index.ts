@@ -1,7 +1,18 @@
 /** Named validators that rules may call with `check:`. Each takes the matched text. */
 import { aba, card, iban } from "./finance.js";
 import * as people from "./people.js";
-import { basic, email, entropy, generated, ipv4, ipv6, jwt, password, secretValue, urlPassword } from "./text.js";
+import {
+  basic,
+  email,
+  entropy,
+  generated,
+  ipv4,
+  ipv6,
+  jwt,
+  password,
+  secretValue,
+  urlPassword,
+} from "./text.js";
 
 /** True or false; or how many characters from the start are the thing, 0 for none. */
 export type Check = (value: string) => boolean | number;

@@ -20,7 +20,9 @@ export function npi(value: string): boolean {
 
 /** A North American number: area and exchange start at 2, no N11 area; or any other plausible one. */
 export function nanp(value: string): boolean {
-  const d = digitsOf(value.replace(/(?:x|ext).{0,10}$/i, "")).join("").replace(/^1(?=\d{10}$)/, "");
+  const d = digitsOf(value.replace(/(?:x|ext).{0,10}$/i, ""))
+    .join("")
+    .replace(/^1(?=\d{10}$)/, "");
   return /^[2-9](?!11)\d{2}[2-9](?!11)\d{2}\d{4}$/.test(d) && !/^(\d)\1{9}$/.test(d);
 }
 
@@ -33,16 +35,30 @@ export function e164(value: string): boolean {
 /** A national number beside a label: 7 to 15 digits that are neither a date nor one repeated. */
 export function phone(value: string): boolean {
   const d = digitsOf(value.replace(/(?:x|ext).{0,10}$/i, ""));
-  const dated = /^\s{0,2}(?:(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d)\s{0,2}$/.test(value);
+  const dated =
+    /^\s{0,2}(?:(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d)\s{0,2}$/.test(
+      value,
+    );
   return d.length >= 7 && d.length <= 15 && new Set(d).size > 2 && !dated;
 }
 
 /** Digits grouped as a phone number is and nothing else: no thousands, no dates, no IP address, no coordinates. */
 export function phoneShape(value: string): boolean {
   const groups = value.replace(/(?:x|ext).{0,10}$/i, "").match(/\d+/g) ?? [];
-  const thousands = groups.length > 1 && groups.slice(1).every((g) => g.length === 3) && (groups[0]?.length ?? 0) <= 3 && !/[-()]/.test(value);
+  const thousands =
+    groups.length > 1 &&
+    groups.slice(1).every((g) => g.length === 3) &&
+    (groups[0]?.length ?? 0) <= 3 &&
+    !/[-()]/.test(value);
   const decimal = /^\d+\.\d+$/.test(value);
-  return phone(value) && !thousands && !decimal && !/^\d{1,3}(?:\.\d{1,3}){3}$/.test(value) && groups.join("").length <= 13 && !/^(?:19|20)\d\d[-. ](?:0[1-9]|1[0-2])\b/.test(value);
+  return (
+    phone(value) &&
+    !thousands &&
+    !decimal &&
+    !/^\d{1,3}(?:\.\d{1,3}){3}$/.test(value) &&
+    groups.join("").length <= 13 &&
+    !/^(?:19|20)\d\d[-. ](?:0[1-9]|1[0-2])\b/.test(value)
+  );
 }
 
 /** India: Aadhaar. Starts at 2, Verhoeff. */
@@ -56,7 +72,13 @@ export function cpf(value: string): boolean {
   const d = digitsOf(value);
   if (d.length !== 11 || new Set(d).size === 1) return false;
   const check = (n: number): number => {
-    const r = (weighted(d, Array.from({ length: n }, (_, i) => n + 1 - i)) * 10) % 11;
+    const r =
+      (weighted(
+        d,
+        Array.from({ length: n }, (_, i) => n + 1 - i),
+      ) *
+        10) %
+      11;
     return r === 10 ? 0 : r;
   };
   return check(9) === d[9] && check(10) === d[10];
@@ -90,7 +112,9 @@ export function sin(value: string): boolean {
 /** Australia: tax file number, weights modulo 11. */
 export function tfn(value: string): boolean {
   const d = digitsOf(value);
-  return d.length === 9 && !isRun(d) && new Set(d).size > 2 && weighted(d, [1, 4, 3, 7, 5, 8, 6, 9, 10]) % 11 === 0;
+  return (
+    d.length === 9 && !isRun(d) && new Set(d).size > 2 && weighted(d, [1, 4, 3, 7, 5, 8, 6, 9, 10]) % 11 === 0
+  );
 }
 
 /** Singapore: NRIC and FIN, letter by weights modulo 11. */
@@ -98,7 +122,8 @@ export function nric(value: string): boolean {
   const text = value.toUpperCase();
   const sum = weighted(digitsOf(text), [2, 7, 6, 5, 4, 3, 2]);
   const [first] = text;
-  const letters = first === "S" || first === "T" ? "JZIHGFEDCBA" : first === "M" ? "XWUTRQPNJLK" : "XWUTRQPNMLK";
+  const letters =
+    first === "S" || first === "T" ? "JZIHGFEDCBA" : first === "M" ? "XWUTRQPNJLK" : "XWUTRQPNMLK";
   const offset = first === "T" || first === "G" ? 4 : first === "M" ? 3 : 0;
   const at = (sum + offset) % 11;
   return text.at(-1) === (first === "M" ? letters[10 - at] : letters[at]);
@@ -154,7 +179,9 @@ export function pesel(value: string): boolean {
 /** Netherlands: BSN, the eleven test. */
 export function bsn(value: string): boolean {
   const d = digitsOf(value);
-  return d.length === 9 && !isRun(d) && new Set(d).size > 2 && weighted(d, [9, 8, 7, 6, 5, 4, 3, 2, -1]) % 11 === 0;
+  return (
+    d.length === 9 && !isRun(d) && new Set(d).size > 2 && weighted(d, [9, 8, 7, 6, 5, 4, 3, 2, -1]) % 11 === 0
+  );
 }
 
 /** Korea: resident registration number, a date and weights modulo 11. */
@@ -178,7 +205,9 @@ export function nik(value: string): boolean {
   const m = /^(\d{2})\d{4}(\d{2})(\d{2})\d{2}(\d{4})$/.exec(value);
   if (m === null) return false;
   const [region, day, month] = [Number(m[1]), Number(m[2]) % 40, Number(m[3])];
-  return region >= 11 && region <= 96 && day >= 1 && day <= 31 && month >= 1 && month <= 12 && m[4] !== "0000";
+  return (
+    region >= 11 && region <= 96 && day >= 1 && day <= 31 && month >= 1 && month <= 12 && m[4] !== "0000"
+  );
 }
 
 /** Turkey: identity number, two check digits. */
@@ -210,7 +239,9 @@ export function zaId(value: string): boolean {
   const d = digitsOf(value);
   const month = (d[2] ?? 0) * 10 + (d[3] ?? 0);
   const day = (d[4] ?? 0) * 10 + (d[5] ?? 0);
-  return d.length === 13 && month >= 1 && month <= 12 && day >= 1 && day <= 31 && (d[10] ?? 9) <= 2 && luhn(d);
+  return (
+    d.length === 13 && month >= 1 && month <= 12 && day >= 1 && day <= 31 && (d[10] ?? 9) <= 2 && luhn(d)
+  );
 }
 
 /** Thailand: national id, modulo 11. */

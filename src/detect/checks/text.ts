@@ -15,12 +15,18 @@ export function entropy(value: string): boolean {
 }
 
 const WORDS = /^[a-z]{2,}(?:[-_. ][a-z]{2,}){0,5}$/i;
-const REFERENCE = /^(?:\$|\{\{|<|%|process\.env|os\.environ|env\[|getenv|config\.|self\.|this\.|vault:|secretref|ref:|arn:)|[(){}[\]]|^\*+$|^x+$|\.{3}$/i;
+const REFERENCE =
+  /^(?:\$|\{\{|<|%|process\.env|os\.environ|env\[|getenv|config\.|self\.|this\.|vault:|secretref|ref:|arn:)|[(){}[\]]|^\*+$|^x+$|\.{3}$/i;
 
 /** A value someone typed as a password: not a placeholder, a reference to a variable, or a plain word of prose. */
 export function password(value: string): boolean {
   if (value.length < 6 || REFERENCE.test(value)) return false;
-  if (/^(?:true|false|null|none|undefined|required|optional|string|password|passwd|secret|changeme|example|redacted|hidden)$/i.test(value)) return false;
+  if (
+    /^(?:true|false|null|none|undefined|required|optional|string|password|passwd|secret|changeme|example|redacted|hidden)$/i.test(
+      value,
+    )
+  )
+    return false;
   return !WORDS.test(value) || (/[a-z][A-Z]|[A-Z]{2}[a-z]/.test(value) && entropyOf(value) > 3.3);
 }
 
@@ -28,7 +34,14 @@ export function password(value: string): boolean {
 export function ipv4(value: string): boolean {
   const parts = value.split(".").map(Number);
   const [a = 0, , , d = 0] = parts;
-  return parts.length === 4 && parts.every((p) => p <= 255) && a !== 0 && a !== 255 && !(a < 10 && parts.every((p) => p < 10)) && d <= 255;
+  return (
+    parts.length === 4 &&
+    parts.every((p) => p <= 255) &&
+    a !== 0 &&
+    a !== 255 &&
+    !(a < 10 && parts.every((p) => p < 10)) &&
+    d <= 255
+  );
 }
 
 /** An IPv6 address of at least three groups. */
@@ -48,7 +61,10 @@ export function jwt(value: string): boolean {
 /** An e-mail address whose domain has a plausible top level: not a file name, not a Git remote. */
 export function email(value: string): boolean {
   const domain = value.slice(value.lastIndexOf("@") + 1);
-  return !/\.(?:png|jpe?g|gif|svg|webp|js|ts|css|json|md|txt|ya?ml|html?|py|sh)$/i.test(domain) && !/^git@(?:github|gitlab|bitbucket)\./i.test(value);
+  return (
+    !/\.(?:png|jpe?g|gif|svg|webp|js|ts|css|json|md|txt|ya?ml|html?|py|sh)$/i.test(domain) &&
+    !/^git@(?:github|gitlab|bitbucket)\./i.test(value)
+  );
 }
 
 /** The generic tier: what a program would accept as a secret, and a person would not write as prose. */
@@ -58,7 +74,12 @@ export function secretValue(value: string): boolean {
   const digits = /\d/.test(bare);
   const mixed = /[a-z]/.test(bare) && /[A-Z]/.test(bare);
   const symbol = /[^\w.:/-]/.test(bare);
-  if (/^(?:https?:|\/|\.\/|~\/)/i.test(bare) || /^[\d.:/ -]+$/.test(bare) || /^[\w-]+(?:\.[\w-]+){2,}$/.test(bare) && !digits) return false;
+  if (
+    /^(?:https?:|\/|\.\/|~\/)/i.test(bare) ||
+    /^[\d.:/ -]+$/.test(bare) ||
+    (/^[\w-]+(?:\.[\w-]+){2,}$/.test(bare) && !digits)
+  )
+    return false;
   return (digits || symbol || mixed) && entropyOf(bare) >= (symbol ? 2.5 : 2.8);
 }
 
@@ -80,8 +101,13 @@ export function basic(value: string): boolean {
 export function generated(value: string): boolean {
   const bare = value.replace(/[=.]+$/, "");
   const digits = bare.match(/\d/g)?.length ?? 0;
-  if (bare.length < 16 || digits < 2 || /^\d+$/.test(bare) || /^(?:https?|www|arn)[.:]/i.test(bare)) return false;
+  if (bare.length < 16 || digits < 2 || /^\d+$/.test(bare) || /^(?:https?|www|arn)[.:]/i.test(bare))
+    return false;
   // A file name, a version, a class path: words around dots.
-  if (/^[a-z]+(?:[._/-][a-z]+){2,}\d{0,2}$/i.test(bare) || /\.(?:js|ts|py|java|com|org|io|html|json|ya?ml|md|png)$/i.test(bare)) return false;
+  if (
+    /^[a-z]+(?:[._/-][a-z]+){2,}\d{0,2}$/i.test(bare) ||
+    /\.(?:js|ts|py|java|com|org|io|html|json|ya?ml|md|png)$/i.test(bare)
+  )
+    return false;
   return entropyOf(bare) >= 3;
 }

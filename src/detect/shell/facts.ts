@@ -62,7 +62,12 @@ export function readShell(text: string): ShellReading {
     sqlClientFacts(c, facts);
   }
   // A statement alone is for a client that waits at the other end.
-  if (/^\s{0,16}(?:drop|delete\s{1,4}from|truncate|grant|revoke|alter\s{1,4}table|update\s{1,4}\S{1,64}\s{1,4}set)\s/i.test(shell) && looksLikeSql(shell)) {
+  if (
+    /^\s{0,16}(?:drop|delete\s{1,4}from|truncate|grant|revoke|alter\s{1,4}table|update\s{1,4}\S{1,64}\s{1,4}set)\s/i.test(
+      shell,
+    ) &&
+    looksLikeSql(shell)
+  ) {
     for (const f of sqlFacts(shell)) facts.push({ analyzer: "sql", ...f });
   }
   for (const f of rawShellFacts(shell)) {
@@ -83,23 +88,45 @@ function commandFacts(c: ResolvedCommand, add: Add): void {
     if (flag("i", "--interactive") && !flag("f", "--force")) return;
     if (c.fed) add("delete_fed");
     else if (operands.length > 0) add(rmTarget(operands));
-  } else if (program === "rm" && !flag("i", "--interactive") && operands.some((o) => rmTarget([o]) === "delete_root")) add("delete_root");
+  } else if (
+    program === "rm" &&
+    !flag("i", "--interactive") &&
+    operands.some((o) => rmTarget([o]) === "delete_root")
+  )
+    add("delete_root");
   else if (program === "rm" && operands.some(systemFile)) add("delete_system_file");
   else if (program === "rm" && c.fed) add("delete_fed");
   else if (program === "find" && args.includes("-delete")) {
-    const roots = args.slice(0, args.findIndex((a) => a.startsWith("-")));
-    const filtered = args.some((a) => /^-(?:i?name|i?path|i?regex|[acm]time|[acm]min|size|type|user|empty|newer|perm|inum)$/.test(a));
+    const roots = args.slice(
+      0,
+      args.findIndex((a) => a.startsWith("-")),
+    );
+    const filtered = args.some((a) =>
+      /^-(?:i?name|i?path|i?regex|[acm]time|[acm]min|size|type|user|empty|newer|perm|inum)$/.test(a),
+    );
     add(!filtered && roots.some((r) => rmTarget([r]) === "delete_root") ? "delete_root" : "delete_fed");
-  } else if (/^(?:mkfs(?:\..*)?|wipefs|blkdiscard|mke2fs)$/.test(program) && !args.includes("--help")) add("format_disk");
-  else if (/^(?:sgdisk|parted|fdisk|sfdisk)$/.test(program) && /zap|mklabel|--delete|mkpart|-Z\b/i.test(args.join(" "))) add("format_disk");
-  else if (program === "dd" && args.some((a) => a.startsWith("of=") && deviceTarget(a.slice(3)))) add("format_disk");
+  } else if (/^(?:mkfs(?:\..*)?|wipefs|blkdiscard|mke2fs)$/.test(program) && !args.includes("--help"))
+    add("format_disk");
+  else if (
+    /^(?:sgdisk|parted|fdisk|sfdisk)$/.test(program) &&
+    /zap|mklabel|--delete|mkpart|-Z\b/i.test(args.join(" "))
+  )
+    add("format_disk");
+  else if (program === "dd" && args.some((a) => a.startsWith("of=") && deviceTarget(a.slice(3))))
+    add("format_disk");
   else if (program === "shred" && operands.some((o) => deviceTarget(o) || flag("u", "--remove"))) {
     add(operands.some(deviceTarget) ? "format_disk" : "delete_recursive");
   } else if (/^(?:chmod|chown|chgrp)$/.test(program) && flag("R", "--recursive")) {
     if (operands.slice(1).some(systemTarget)) add("permissions_root");
-  } else if (/^(?:shutdown|reboot|halt|poweroff)$/.test(program) && !args.includes("--help") && !flag("c", "--cancel")) add("power");
+  } else if (
+    /^(?:shutdown|reboot|halt|poweroff)$/.test(program) &&
+    !args.includes("--help") &&
+    !flag("c", "--cancel")
+  )
+    add("power");
   else if (program === "init" && /^[06]$/.test(args[0] ?? "")) add("power");
-  else if (program === "systemctl" && /^(?:poweroff|reboot|halt|kexec)$/.test(operands[0] ?? "")) add("power");
+  else if (program === "systemctl" && /^(?:poweroff|reboot|halt|kexec)$/.test(operands[0] ?? ""))
+    add("power");
   else if (program === "history" && args.length === 1 && args[0] === "-c") add("disable_protection");
   else if (program === "setenforce" && args[0] === "0") add("disable_protection");
   else if (program === "iptables" && flag("F", "--flush")) add("disable_protection");
@@ -109,25 +136,44 @@ function commandFacts(c: ResolvedCommand, add: Add): void {
   pipeFacts(c, add);
   for (const r of c.command.redirects) {
     if (/^(?:>|>>|>\||&>)$/.test(r.op) && deviceTarget(r.target.text)) add("format_disk");
-    if (r.op.includes(">") && /^\/etc\/(?:passwd|shadow|sudoers|crontab|hosts|ld\.so\.preload)/.test(r.target.text)) add("overwrite_system_file");
+    if (
+      r.op.includes(">") &&
+      /^\/etc\/(?:passwd|shadow|sudoers|crontab|hosts|ld\.so\.preload)/.test(r.target.text)
+    )
+      add("overwrite_system_file");
   }
-  if (program === "tee" && operands.some((o) => /^\/etc\/(?:passwd|shadow|sudoers|crontab)/.test(o))) add("overwrite_system_file");
-  for (const w of [...c.words.slice(1), ...c.command.redirects.filter((r) => r.op === "<").map((r) => r.target)]) {
-    if (/^(?:ssh|scp|sftp|chmod|chown|ls|stat|test|mkdir|ssh-keygen|touch|ssh-add|echo|find|grep|export)$/.test(program)) break;
-    if (pathFacts(w.text).some((f) => f.fact === "credential_file" || f.fact === "system_secret")) add("read_credentials", w.start, w.end);
+  if (program === "tee" && operands.some((o) => /^\/etc\/(?:passwd|shadow|sudoers|crontab)/.test(o)))
+    add("overwrite_system_file");
+  for (const w of [
+    ...c.words.slice(1),
+    ...c.command.redirects.filter((r) => r.op === "<").map((r) => r.target),
+  ]) {
+    if (
+      /^(?:ssh|scp|sftp|chmod|chown|ls|stat|test|mkdir|ssh-keygen|touch|ssh-add|echo|find|grep|export)$/.test(
+        program,
+      )
+    )
+      break;
+    if (pathFacts(w.text).some((f) => f.fact === "credential_file" || f.fact === "system_secret"))
+      add("read_credentials", w.start, w.end);
   }
 }
 
 /** What feeds a shell: a download, or something decoded. */
 function pipeFacts(c: ResolvedCommand, add: Add): void {
-  const runs = SHELL.test(c.program) || INTERPRETER.test(c.program) || c.program === "source" || c.program === ".";
+  const runs =
+    SHELL.test(c.program) || INTERPRETER.test(c.program) || c.program === "source" || c.program === ".";
   if (!runs) return;
   if (INTERPRETER.test(c.program) && c.args.some((a) => /^-[mcer]/.test(a))) return;
   const reads = !c.args.some((a) => !a.startsWith("-")) || c.args.includes("-s") || c.args.includes("-");
   for (let from = c.command.pipedFrom; from !== undefined && reads; from = from.pipedFrom) {
-    const name = (from.words.map((w) => w.text).find((w) => !/^(?:sudo|env)$|=/.test(w)) ?? "").replace(/^.*\//, "");
+    const name = (from.words.map((w) => w.text).find((w) => !/^(?:sudo|env)$|=/.test(w)) ?? "").replace(
+      /^.*\//,
+      "",
+    );
     if (DOWNLOAD.test(name)) add("pipe_to_shell", from.start, c.command.end);
-    else if (/^(?:base64|base32|xxd|openssl|uudecode|rev)$/.test(name)) add("decode_to_shell", from.start, c.command.end);
+    else if (/^(?:base64|base32|xxd|openssl|uudecode|rev)$/.test(name))
+      add("decode_to_shell", from.start, c.command.end);
     else if (DECODE.test(name)) continue;
   }
 }
@@ -137,7 +183,8 @@ function sendFacts(c: ResolvedCommand, add: Add): void {
   args.forEach((a, i) => {
     const value = args[i + 1] ?? "";
     if (program === "curl") {
-      const data = /^(?:-d|--data(?:-binary|-raw|-urlencode|-ascii)?|--json)$/.test(a) && value.startsWith("@");
+      const data =
+        /^(?:-d|--data(?:-binary|-raw|-urlencode|-ascii)?|--json)$/.test(a) && value.startsWith("@");
       const form = /^(?:-F|--form)$/.test(a) && /=@/.test(value);
       const upload = /^(?:-T|--upload-file)$/.test(a);
       if (data || form || upload || a.startsWith("-d@")) add("send_file");
@@ -147,9 +194,17 @@ function sendFacts(c: ResolvedCommand, add: Add): void {
 }
 
 const SQL_CLIENTS: Readonly<Record<string, readonly string[]>> = {
-  psql: ["-c", "--command"], mysql: ["-e", "--execute"], mariadb: ["-e", "--execute"], sqlcmd: ["-Q", "-q"],
-  snowsql: ["-q", "--query"], "clickhouse-client": ["-q", "--query"], bq: ["query"], duckdb: ["-c"], cockroach: ["-e"],
-  mysqladmin: [], usql: ["-c"],
+  psql: ["-c", "--command"],
+  mysql: ["-e", "--execute"],
+  mariadb: ["-e", "--execute"],
+  sqlcmd: ["-Q", "-q"],
+  snowsql: ["-q", "--query"],
+  "clickhouse-client": ["-q", "--query"],
+  bq: ["query"],
+  duckdb: ["-c"],
+  cockroach: ["-e"],
+  mysqladmin: [],
+  usql: ["-c"],
 };
 
 /** SQL handed to a database client is SQL. */
@@ -163,14 +218,24 @@ function sqlClientFacts(c: ResolvedCommand, facts: ShellFact[]): void {
   rest.forEach((w, i) => {
     const next = rest[i + 1];
     if (options?.includes(w.text) && next !== undefined) sql.push({ text: next.text, start: next.start + 1 });
-    const joined = options?.map((o) => (o.startsWith("--") ? `${o}=` : o)).find((o) => w.text.startsWith(o) && w.text.length > o.length);
-    if (joined !== undefined && joined.startsWith("-")) sql.push({ text: w.text.slice(joined.length), start: w.start });
+    const joined = options
+      ?.map((o) => (o.startsWith("--") ? `${o}=` : o))
+      .find((o) => w.text.startsWith(o) && w.text.length > o.length);
+    if (joined !== undefined && joined.startsWith("-"))
+      sql.push({ text: w.text.slice(joined.length), start: w.start });
   });
   if (options !== undefined || c.program === "sqlite3") {
-    if (c.command.input !== undefined) sql.push({ text: c.command.input, start: c.command.inputStart ?? c.command.start });
+    if (c.command.input !== undefined)
+      sql.push({ text: c.command.input, start: c.command.inputStart ?? c.command.start });
     const from = c.command.pipedFrom;
     if (from !== undefined && /^(?:echo|printf)$/.test(from.words[0]?.text ?? "")) {
-      sql.push({ text: from.words.slice(1).map((w) => w.text).join(" "), start: from.start });
+      sql.push({
+        text: from.words
+          .slice(1)
+          .map((w) => w.text)
+          .join(" "),
+        start: from.start,
+      });
     }
   }
   for (const s of sql) {

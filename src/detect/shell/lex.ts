@@ -7,7 +7,22 @@ import { unescapeAnsi } from "./syntax.js";
 
 /** Nesting of substitutions; deeper text is left as a dynamic word. */
 const MAX_DEPTH = 8;
-const KEYWORDS = new Set(["if", "then", "else", "elif", "fi", "do", "done", "while", "until", "!", "{", "}", "time", "coproc"]);
+const KEYWORDS = new Set([
+  "if",
+  "then",
+  "else",
+  "elif",
+  "fi",
+  "do",
+  "done",
+  "while",
+  "until",
+  "!",
+  "{",
+  "}",
+  "time",
+  "coproc",
+]);
 
 /** The simple commands of a text, those inside substitutions included, in the order they are met. */
 export function parseShell(text: string, offset = 0, depth = 0): SimpleCommand[] {
@@ -63,7 +78,8 @@ class Lexer {
   }
 
   finish(pipe: boolean): void {
-    while (this.words[0] !== undefined && !this.words[0].quoted && KEYWORDS.has(this.words[0].text)) this.words.shift();
+    while (this.words[0] !== undefined && !this.words[0].quoted && KEYWORDS.has(this.words[0].text))
+      this.words.shift();
     const first = this.words[0];
     const last = this.words.at(-1);
     if (first !== undefined && last !== undefined) {
@@ -79,7 +95,12 @@ class Lexer {
       this.commands.push(command);
       this.pipedFrom = pipe ? command : undefined;
     } else if (this.redirects.length > 0) {
-      this.commands.push({ words: [], redirects: this.redirects, start: this.offset, end: this.offset + this.at });
+      this.commands.push({
+        words: [],
+        redirects: this.redirects,
+        start: this.offset,
+        end: this.offset + this.at,
+      });
     } else if (!pipe) this.pipedFrom = undefined;
     this.words = [];
     this.redirects = [];
@@ -182,7 +203,14 @@ class Lexer {
           const part = this.dollar();
           if (part === " ") {
             // $IFS separates words: `cat${IFS}/etc/passwd`.
-            if (out !== "") this.words.push({ text: out, start: start + this.offset, end: this.at + this.offset, dynamic, quoted });
+            if (out !== "")
+              this.words.push({
+                text: out,
+                start: start + this.offset,
+                end: this.at + this.offset,
+                dynamic,
+                quoted,
+              });
             out = "";
           } else {
             dynamic ||= part.startsWith("$");
@@ -199,7 +227,13 @@ class Lexer {
       this.at++;
       out = this.text[start] ?? "";
     }
-    return { text: out, start: start + this.offset, end: Math.min(this.at, this.text.length) + this.offset, dynamic, quoted };
+    return {
+      text: out,
+      start: start + this.offset,
+      end: Math.min(this.at, this.text.length) + this.offset,
+      dynamic,
+      quoted,
+    };
   }
 
   until(close: string): string {
@@ -254,7 +288,9 @@ class Lexer {
       this.at = Math.min(end + 1, this.text.length);
       return unescapeAnsi(this.text.slice(from, end));
     }
-    const m = /^\$(?:\{[^}]{0,200}\}|[A-Za-z_]\w{0,60}|[0-9@*#?$!-])?/.exec(this.text.slice(this.at, this.at + 210));
+    const m = /^\$(?:\{[^}]{0,200}\}|[A-Za-z_]\w{0,60}|[0-9@*#?$!-])?/.exec(
+      this.text.slice(this.at, this.at + 210),
+    );
     const expansion = m?.[0] ?? "$";
     this.at += expansion.length;
     if (/^\$\{?IFS\b/.test(expansion)) return " ";

@@ -39,7 +39,12 @@ export function hasOption(args: readonly string[], option: string): boolean {
 }
 
 /** Tries every place for every word; a pattern has few words, so this stays small. */
-function hasWords(args: readonly string[], words: readonly (RegExp | null)[], at = 0, anywhere = false): boolean {
+function hasWords(
+  args: readonly string[],
+  words: readonly (RegExp | null)[],
+  at = 0,
+  anywhere = false,
+): boolean {
   const [word, ...rest] = words;
   if (word === undefined) return true;
   if (word === null) return hasWords(args, rest, at, true);

@@ -4,9 +4,19 @@ import type { ResolvedCommand } from "./unwrap.js";
 type Add = (fact: ShellFactName, start?: number, end?: number) => void;
 
 const CODE_OPTION: Readonly<Record<string, RegExp>> = {
-  python: /^-[a-zA-Z]{0,4}c$/, perl: /^-[a-zA-Z]{0,4}[eE]$/, ruby: /^-[a-z]{0,6}e$/, php: /^-r$/, node: /^(?:-e|--eval|-p)$/,
-  lua: /^-e$/, osascript: /^-e$/, awk: /^(?!-)/, gawk: /^(?!-)/, powershell: /^-(?:c|command|e|ec|enc|encodedcommand|nop)$/i,
-  pwsh: /^-(?:c|command|e|ec|enc|encodedcommand)$/i, groovy: /^-e$/, deno: /^eval$/,
+  python: /^-[a-zA-Z]{0,4}c$/,
+  perl: /^-[a-zA-Z]{0,4}[eE]$/,
+  ruby: /^-[a-z]{0,6}e$/,
+  php: /^-r$/,
+  node: /^(?:-e|--eval|-p)$/,
+  lua: /^-e$/,
+  osascript: /^-e$/,
+  awk: /^(?!-)/,
+  gawk: /^(?!-)/,
+  powershell: /^-(?:c|command|e|ec|enc|encodedcommand|nop)$/i,
+  pwsh: /^-(?:c|command|e|ec|enc|encodedcommand)$/i,
+  groovy: /^-e$/,
+  deno: /^eval$/,
 };
 const SOCKET =
   /\bsocket\b|TCPSocket|fsockopen|IO::Socket|\/inet\/tcp|net\.(?:Socket|connect|createConnection)|stream_socket_client|TCPClient|socket_create/i;
@@ -33,7 +43,11 @@ export function interpreterFacts(c: ResolvedCommand, add: Add): void {
 }
 
 function netcat(c: ResolvedCommand, add: Add): void {
-  const runs = c.args.some((a, i) => (/^-[a-z]{0,6}[ec]$/i.test(a) || a === "--exec" || a === "--sh-exec") && /(?:sh|cmd|powershell|bash|python)/i.test(c.args[i + 1] ?? ""));
+  const runs = c.args.some(
+    (a, i) =>
+      (/^-[a-z]{0,6}[ec]$/i.test(a) || a === "--exec" || a === "--sh-exec") &&
+      /(?:sh|cmd|powershell|bash|python)/i.test(c.args[i + 1] ?? ""),
+  );
   const piped = /(?:^|\/)(?:ba|z|da|k|a)?sh$/.test(c.command.pipedFrom?.words[0]?.text ?? "");
   if (runs || piped) add("reverse_shell");
 }
@@ -46,17 +60,29 @@ interface RawFact {
 
 const RAW: readonly (readonly [ShellFactName, RegExp])[] = [
   ["reverse_shell", /\/dev\/(?:tcp|udp)\/[^\s/]{1,255}\/\d{1,5}/],
-  ["reverse_shell", /mkfifo\b[^\n]{0,200}\|\s{0,4}(?:nc|ncat|telnet|openssl)\b|mkfifo\b[^\n]{0,200}\b(?:nc|ncat|openssl s_client|telnet)\b/],
+  [
+    "reverse_shell",
+    /mkfifo\b[^\n]{0,200}\|\s{0,4}(?:nc|ncat|telnet|openssl)\b|mkfifo\b[^\n]{0,200}\b(?:nc|ncat|openssl s_client|telnet)\b/,
+  ],
   ["reverse_shell", /mknod\b[^\n]{0,80}\bp\b[^\n]{0,120}\b(?:nc|telnet)\b/],
   ["reverse_shell", /ztcp\b[^\n]{0,100}\b(?:sh|REPLY)\b/],
   ["reverse_shell", /TCPClient\s{0,4}\(|New-Object\s{1,4}(?:System\.)?Net\.Sockets\.TCPClient/i],
   ["reverse_shell", /java\.net\.Socket|new\s{1,4}Socket\s{0,4}\([^)\n]{0,80}\d|net\.Dial\s{0,4}\(/],
-  ["reverse_shell", /\b(?:nc|ncat|netcat)(?:\.\w{1,12})?\s(?:-\w{1,6}\s){0,3}-[a-z]{0,4}[ec]\s{0,2}\S{0,20}(?:sh|cmd|powershell)\b/],
+  [
+    "reverse_shell",
+    /\b(?:nc|ncat|netcat)(?:\.\w{1,12})?\s(?:-\w{1,6}\s){0,3}-[a-z]{0,4}[ec]\s{0,2}\S{0,20}(?:sh|cmd|powershell)\b/,
+  ],
   // A buffer of machine code.
   ["reverse_shell", /(?:\\x[0-9a-fA-F]{2}){20}/],
   // bash <(curl …), sh -c "$(curl …)", eval "$(wget …)", . <(curl …)
-  ["pipe_to_shell", /(?:\b(?:ba|z|da|k)?sh|\bsource|\beval|(?:^|\s)\.)\s{1,4}(?:-\w{1,6}\s{1,4}){0,3}["']?(?:<|\$)\(\s{0,4}(?:curl|wget)\b/],
-  ["fork_bomb", /([\w:.]{1,16})\s{0,4}\(\)\s{0,4}\{\s{0,4}[\w:.]{1,16}\s{0,4}\|\s{0,4}[\w:.]{1,16}\s{0,4}&\s{0,4}\}\s{0,4};/],
+  [
+    "pipe_to_shell",
+    /(?:\b(?:ba|z|da|k)?sh|\bsource|\beval|(?:^|\s)\.)\s{1,4}(?:-\w{1,6}\s{1,4}){0,3}["']?(?:<|\$)\(\s{0,4}(?:curl|wget)\b/,
+  ],
+  [
+    "fork_bomb",
+    /([\w:.]{1,16})\s{0,4}\(\)\s{0,4}\{\s{0,4}[\w:.]{1,16}\s{0,4}\|\s{0,4}[\w:.]{1,16}\s{0,4}&\s{0,4}\}\s{0,4};/,
+  ],
   ["fork_bomb", /%0\s{0,2}\|\s{0,2}%0/],
 ];
 
@@ -64,8 +90,10 @@ const REACHES =
   /socket\.socket|\bsocket\s{0,2}\(|TCPSocket|TCPServer|IO::Socket|\/inet\/tcp|net\.Socket|fsockopen|Socket\.tcp|socket_create|WSASocket|require\(["']net["']\)|socket\.tcp|\bTcpStream::connect|UDPSocket|telnet:\/\/|openssl s_client|stream_socket_client|net\.createConnection|Socket::INET|Socket\.connect/i;
 const RUNS =
   /\/bin\/(?:ba|z|da|k)?sh|\bcmd(?:\.exe)?["'\s]|powershell|pty\.spawn|child_process|\bspawn\b|\bpopen\b|\bproc_open\b|os\.dup2|\bexec\b|\bProcess\.(?:new|run|start)|getline|\biex\b|shell_exec|os\.execute|io\.popen|Command::new|ProcessBuilder/i;
-const POWERSHELL = /\b(?:IRM|IWR|Invoke-(?:RestMethod|WebRequest))\b[\s\S]{0,400}?(?:\biex\b|Invoke-Expression|while)|\b(?:iex|Invoke-Expression)\s{0,4}\(\s{0,4}(?:&\s{0,2})?(?:iwr|irm|Invoke-WebRequest|Invoke-RestMethod|New-Object|curl|wget)\b/i;
-const WEB_SHELL = /<\?(?:php|=)[\s\S]{0,200}?(?:system|exec|passthru|shell_exec|popen|eval|assert|`)\s{0,2}\(?\s{0,2}[`"']?\$_(?:GET|POST|REQUEST|COOKIE)|<\?=`\$_(?:GET|POST|REQUEST)|\$_(?:GET|POST|REQUEST)\b[\s\S]{0,200}?\b(?:system|exec|passthru|shell_exec|popen|eval)\s{0,2}\(\s{0,2}\$/i;
+const POWERSHELL =
+  /\b(?:IRM|IWR|Invoke-(?:RestMethod|WebRequest))\b[\s\S]{0,400}?(?:\biex\b|Invoke-Expression|while)|\b(?:iex|Invoke-Expression)\s{0,4}\(\s{0,4}(?:&\s{0,2})?(?:iwr|irm|Invoke-WebRequest|Invoke-RestMethod|New-Object|curl|wget)\b/i;
+const WEB_SHELL =
+  /<\?(?:php|=)[\s\S]{0,200}?(?:system|exec|passthru|shell_exec|popen|eval|assert|`)\s{0,2}\(?\s{0,2}[`"']?\$_(?:GET|POST|REQUEST|COOKIE)|<\?=`\$_(?:GET|POST|REQUEST)|\$_(?:GET|POST|REQUEST)\b[\s\S]{0,200}?\b(?:system|exec|passthru|shell_exec|popen|eval)\s{0,2}\(\s{0,2}\$/i;
 
 /** A program in any language that opens a socket and runs a shell on it. */
 function wholeProgram(text: string): boolean {

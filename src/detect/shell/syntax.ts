@@ -30,9 +30,12 @@ const ANSI: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", a: "
 
 /** `$'…'`: ANSI-C quoting. */
 export function unescapeAnsi(text: string): string {
-  return text.replace(/\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|([0-7]{1,3})|(.))/gs, (_, hex, uni, oct, one) => {
-    if (hex ?? uni) return String.fromCharCode(parseInt((hex ?? uni) as string, 16));
-    if (oct) return String.fromCharCode(parseInt(oct as string, 8));
-    return ANSI[one as string] ?? (one as string);
-  });
+  return text.replace(
+    /\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|([0-7]{1,3})|(.))/gs,
+    (_, hex, uni, oct, one) => {
+      if (hex ?? uni) return String.fromCharCode(parseInt((hex ?? uni) as string, 16));
+      if (oct) return String.fromCharCode(parseInt(oct as string, 8));
+      return ANSI[one as string] ?? (one as string);
+    },
+  );
 }

@@ -5,7 +5,8 @@ export function rmTarget(operands: readonly string[]): "delete_root" | "delete_r
   return kinds.includes("delete_recursive") ? "delete_recursive" : "delete_scratch";
 }
 
-const SYSTEM = /^\/(?:bin|boot|dev|etc|home|lib|lib64|opt|proc|root|sbin|srv|sys|usr|var|Users|System|Library|Applications|mnt|media|data)?(?:\/\*?)?$/;
+const SYSTEM =
+  /^\/(?:bin|boot|dev|etc|home|lib|lib64|opt|proc|root|sbin|srv|sys|usr|var|Users|System|Library|Applications|mnt|media|data)?(?:\/\*?)?$/;
 const HOME = /^(?:~[\w-]{0,32}|\$HOME|\$\{HOME\}|\/home\/[^/]{1,64}|\/Users\/[^/]{1,64}|\/root)(?:\/\*?)?$/;
 const DEEP_SYSTEM = /^\/(?:bin|boot|dev|etc|lib|lib64|proc|sbin|sys|usr|System|root)\//;
 const SCRATCH =
@@ -13,7 +14,12 @@ const SCRATCH =
 
 function kindOf(raw: string): "delete_root" | "delete_recursive" | "delete_scratch" {
   const target = raw.replaceAll(/\/{2,16}/g, "/").replaceAll("/./", "/");
-  if (/^(?:\*|\.|\.\.|\.\/|\.\.\/|\.\/\*|\.\*|\.\.\/\*|\/\*)$/.test(target) || SYSTEM.test(target) || HOME.test(target)) return "delete_root";
+  if (
+    /^(?:\*|\.|\.\.|\.\/|\.\.\/|\.\/\*|\.\*|\.\.\/\*|\/\*)$/.test(target) ||
+    SYSTEM.test(target) ||
+    HOME.test(target)
+  )
+    return "delete_root";
   if (/^(?:\.\.\/){1,32}\*?$/.test(target) || /^[A-Za-z]:[\\/]{0,2}\*?$/.test(target)) return "delete_root";
   // An unset variable leaves the root: rm -rf "$DIR/".
   if (/^\$\{?\w{1,64}\}?\/\*?$/.test(target)) return "delete_root";
@@ -24,7 +30,9 @@ function kindOf(raw: string): "delete_root" | "delete_recursive" | "delete_scrat
 
 /** A folder of the system, whole. */
 export function systemTarget(path: string): boolean {
-  return /^(?:~|\$HOME|\/(?:bin|boot|dev|etc|home|lib|lib64|proc|root|sbin|sys|usr|var)?)(?:\/\*?)?$/.test(path);
+  return /^(?:~|\$HOME|\/(?:bin|boot|dev|etc|home|lib|lib64|proc|root|sbin|sys|usr|var)?)(?:\/\*?)?$/.test(
+    path,
+  );
 }
 
 /** A file of the system: under /etc, /usr, /boot… */
@@ -34,5 +42,7 @@ export function systemFile(path: string): boolean {
 
 /** A disk or partition. */
 export function deviceTarget(path: string): boolean {
-  return /^\/dev\/(?:[shv]d[a-z]|nvme\d|disk\d|rdisk\d|mmcblk\d|xvd[a-z]|dm-\d|mapper\/|md\d|mem$|kmem$|loop\d)/.test(path);
+  return /^\/dev\/(?:[shv]d[a-z]|nvme\d|disk\d|rdisk\d|mmcblk\d|xvd[a-z]|dm-\d|mapper\/|md\d|mem$|kmem$|loop\d)/.test(
+    path,
+  );
 }

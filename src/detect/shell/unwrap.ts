@@ -13,10 +13,36 @@ export interface ResolvedCommand {
 
 /** Options of wrappers that take a value in the next word. */
 const WRAPPERS: Readonly<Record<string, string>> = {
-  sudo: "-u -g -h -p -C -r -t -U -T -D -R", doas: "-u -C", env: "-u -C -S", nohup: "", nice: "-n", ionice: "-c -n -p",
-  time: "-f -o", timeout: "-s -k", stdbuf: "-i -o -e", setsid: "", command: "", builtin: "", exec: "-a", busybox: "",
-  chroot: "", unshare: "", strace: "-e -o -p", watch: "-n", caffeinate: "-t", chronic: "", firejail: "", proxychains: "",
-  proxychains4: "", torsocks: "", taskset: "", chrt: "", flock: "-w", runuser: "-u", parallel: "-j -a -I", xargs: "-I -n -P -L -d -a -E -s",
+  sudo: "-u -g -h -p -C -r -t -U -T -D -R",
+  doas: "-u -C",
+  env: "-u -C -S",
+  nohup: "",
+  nice: "-n",
+  ionice: "-c -n -p",
+  time: "-f -o",
+  timeout: "-s -k",
+  stdbuf: "-i -o -e",
+  setsid: "",
+  command: "",
+  builtin: "",
+  exec: "-a",
+  busybox: "",
+  chroot: "",
+  unshare: "",
+  strace: "-e -o -p",
+  watch: "-n",
+  caffeinate: "-t",
+  chronic: "",
+  firejail: "",
+  proxychains: "",
+  proxychains4: "",
+  torsocks: "",
+  taskset: "",
+  chrt: "",
+  flock: "-w",
+  runuser: "-u",
+  parallel: "-j -a -I",
+  xargs: "-I -n -P -L -d -a -E -s",
 };
 const SHELLS = /^(?:ba|z|da|k|c|tc|fi|a)?sh(?:\.exe)?$/;
 const MAX_DEPTH = 6;
@@ -55,7 +81,8 @@ function resolve(
     if (name === "xargs" || name === "parallel") isFed = true;
     if (name === "env" && words.some((w) => w.text === "-S")) {
       const script = words[words.findIndex((w) => w.text === "-S") + 1];
-      if (script !== undefined && depth < MAX_DEPTH) visit(parseShell(script.text, script.start + 1), depth + 1);
+      if (script !== undefined && depth < MAX_DEPTH)
+        visit(parseShell(script.text, script.start + 1), depth + 1);
     }
     const inner = pastOptions(words.slice(1), valued.split(" "), name);
     if (inner.length === 0) break;
@@ -74,7 +101,8 @@ function resolve(
   if (SHELLS.test(program) || program === "su" || program === "script") {
     const at = args.findIndex((a) => /^-[a-z]{0,6}c$/.test(a) || a === "--command");
     if (at !== -1) deeper(rest[at + 1]);
-    else if (SHELLS.test(program) && command.input !== undefined) visit(parseShell(command.input, command.inputStart), depth + 1);
+    else if (SHELLS.test(program) && command.input !== undefined)
+      visit(parseShell(command.input, command.inputStart), depth + 1);
   } else if (program === "eval" || program === "trap") {
     const [one] = rest;
     if (rest.length === 1 || program === "trap") deeper(one);
@@ -89,17 +117,26 @@ function resolve(
       i = end;
     }
   } else if (program === "ssh") {
-    const at = rest.findIndex((w, i) => i > 0 && !w.text.startsWith("-") && !rest[i - 1]?.text.startsWith("-"));
-    const host = rest.findIndex((w, i) => !w.text.startsWith("-") && !/^-[bceilmopqDEFIJLORSWw]$/.test(rest[i - 1]?.text ?? ""));
+    const at = rest.findIndex(
+      (w, i) => i > 0 && !w.text.startsWith("-") && !rest[i - 1]?.text.startsWith("-"),
+    );
+    const host = rest.findIndex(
+      (w, i) => !w.text.startsWith("-") && !/^-[bceilmopqDEFIJLORSWw]$/.test(rest[i - 1]?.text ?? ""),
+    );
     const from = host === -1 ? at : host + 1;
     const remote = from <= 0 ? [] : rest.slice(from);
     if (remote.length === 1) deeper(remote[0]);
-    else if (remote[0] !== undefined) visit(parseShell(remote.map((w) => w.text).join(" "), remote[0].start), depth + 1);
+    else if (remote[0] !== undefined)
+      visit(parseShell(remote.map((w) => w.text).join(" "), remote[0].start), depth + 1);
   } else if (/^(?:docker|podman|kubectl|nerdctl)$/.test(program)) {
     const dash = args.indexOf("--");
     const shell = rest.findIndex((w, i) => i > 0 && SHELLS.test(programName(w.text)));
     const from = dash !== -1 ? dash + 1 : shell;
-    if (from > 0 && from < rest.length && /^(?:exec|run)$/.test(args.find((a) => /^(?:exec|run)$/.test(a)) ?? "")) {
+    if (
+      from > 0 &&
+      from < rest.length &&
+      /^(?:exec|run)$/.test(args.find((a) => /^(?:exec|run)$/.test(a)) ?? "")
+    ) {
       resolve(command, rest.slice(from), false, depth + 1, out, visit);
     }
   }
@@ -110,7 +147,11 @@ function programName(word: string): string {
   return base.toLowerCase().replace(/\.exe$/, "");
 }
 
-function pastOptions(words: readonly ShellWord[], valued: readonly string[], wrapper: string): readonly ShellWord[] {
+function pastOptions(
+  words: readonly ShellWord[],
+  valued: readonly string[],
+  wrapper: string,
+): readonly ShellWord[] {
   let i = 0;
   while (i < words.length) {
     const w = (words[i] as ShellWord).text;

@@ -55,8 +55,28 @@ export function sqlFacts(text: string): SqlFact[] {
 }
 
 const READS = new Set([
-  "SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "VALUES", "PRAGMA", "USE", "SET", "DECLARE", "FROM",
-  "TABLE", "LIST", "", "BEGIN", "START", "COMMIT", "ROLLBACK", "END", "PRINT", "GO",
+  "SELECT",
+  "WITH",
+  "SHOW",
+  "DESCRIBE",
+  "DESC",
+  "EXPLAIN",
+  "VALUES",
+  "PRAGMA",
+  "USE",
+  "SET",
+  "DECLARE",
+  "FROM",
+  "TABLE",
+  "LIST",
+  "",
+  "BEGIN",
+  "START",
+  "COMMIT",
+  "ROLLBACK",
+  "END",
+  "PRINT",
+  "GO",
 ]);
 
 function factsOf(tokens: readonly SqlToken[]): SqlFact[] {
@@ -74,7 +94,13 @@ function factsOf(tokens: readonly SqlToken[]): SqlFact[] {
   const [first, ...later] = statements;
   const write = later.find((s) => !s.planned && !READS.has(s.verb));
   const span = (s: SqlStatement): { start: number; end: number } => ({ start: s.start, end: s.end });
-  if (first !== undefined && READS.has(first.verb) && first.verb !== "BEGIN" && first.verb !== "START" && write) {
+  if (
+    first !== undefined &&
+    READS.has(first.verb) &&
+    first.verb !== "BEGIN" &&
+    first.verb !== "START" &&
+    write
+  ) {
     facts.push({ fact: "stacked_write", ...span(write) });
   } else if (later[0] !== undefined) facts.push({ fact: "stacked_statements", ...span(later[0]) });
   return facts;
@@ -90,7 +116,8 @@ function statementFacts(s: SqlStatement, index: number, add: Add): void {
     const t = s.tokens[s.verbAt + i];
     return t?.kind === "word" ? t.text : "";
   };
-  const has = (...words: string[]): boolean => s.tokens.some((t) => t.kind === "word" && words.includes(t.text));
+  const has = (...words: string[]): boolean =>
+    s.tokens.some((t) => t.kind === "word" && words.includes(t.text));
   const next = skipModifiers(word);
   if (s.verb === "DROP") add(ACCOUNTS.test(next) ? "change_accounts" : "drop_object");
   else if (s.verb === "UNDROP" || MINOR.has(s.verb)) return;
@@ -103,7 +130,8 @@ function statementFacts(s: SqlStatement, index: number, add: Add): void {
   } else if (s.verb === "GRANT" || s.verb === "REVOKE" || s.verb === "REASSIGN" || s.verb === "DENY") {
     add("change_privileges");
   } else if (s.verb === "SET") {
-    if (word(1) === "ROLE" || (word(1) === "SESSION" && word(2) === "AUTHORIZATION")) add("change_privileges");
+    if (word(1) === "ROLE" || (word(1) === "SESSION" && word(2) === "AUTHORIZATION"))
+      add("change_privileges");
     else if (word(1) === "PASSWORD") add("change_accounts");
     else if (word(1) === "GLOBAL" || word(1) === "PERSIST") add("server_control");
     else if (/READ\s+WRITE/.test(s.tokens.map((t) => t.text).join(" "))) add("readonly_escape");
@@ -114,7 +142,10 @@ function statementFacts(s: SqlStatement, index: number, add: Add): void {
   else if (s.verb === "COPY") copyFacts(s, add);
   else if (s.verb === "PREPARE" && has("FROM")) add("dynamic_sql");
   else if (s.verb === "EXECUTE" && word(1) === "IMMEDIATE") add("dynamic_sql");
-  else if ((s.verb === "EXEC" || s.verb === "EXECUTE") && (s.tokens[s.verbAt + 1]?.text === "(" || has("SP_EXECUTESQL"))) {
+  else if (
+    (s.verb === "EXEC" || s.verb === "EXECUTE") &&
+    (s.tokens[s.verbAt + 1]?.text === "(" || has("SP_EXECUTESQL"))
+  ) {
     add("dynamic_sql");
   }
   writeFacts(s, add);
@@ -124,14 +155,19 @@ function statementFacts(s: SqlStatement, index: number, add: Add): void {
 function skipModifiers(word: (i: number) => string): string {
   let i = 1;
   if (word(1) === "DATABASE" && ACCOUNTS.test(word(2))) return word(2);
-  while (/^(?:OR|REPLACE|ALTER|IF|NOT|EXISTS|TEMPORARY|TEMP|GLOBAL|LOCAL|APPLICATION|SERVER)$/.test(word(i))) i++;
+  while (/^(?:OR|REPLACE|ALTER|IF|NOT|EXISTS|TEMPORARY|TEMP|GLOBAL|LOCAL|APPLICATION|SERVER)$/.test(word(i)))
+    i++;
   return word(i);
 }
 
 function copyFacts(s: SqlStatement, add: Add): void {
   const words = s.tokens.filter((t) => t.kind === "word").map((t) => t.text);
   if (words.includes("PROGRAM")) add("program_execution");
-  else if (!words.includes("STDIN") && !words.includes("STDOUT") && s.tokens.some((t) => t.kind === "string")) {
+  else if (
+    !words.includes("STDIN") &&
+    !words.includes("STDOUT") &&
+    s.tokens.some((t) => t.kind === "string")
+  ) {
     add("file_access");
   }
 }
@@ -141,7 +177,8 @@ function writeFacts(s: SqlStatement, add: Add): void {
   s.tokens.forEach((t, i) => {
     if (t.kind !== "word" || (t.text !== "DELETE" && t.text !== "UPDATE")) return;
     const before = s.tokens[i - 1];
-    const starts = i === s.verbAt || before?.text === "(" || /^(?:BEGIN|THEN|ELSE|LOOP|ATOMIC)$/.test(before?.text ?? "");
+    const starts =
+      i === s.verbAt || before?.text === "(" || /^(?:BEGIN|THEN|ELSE|LOOP|ATOMIC)$/.test(before?.text ?? "");
     if (!starts || (s.verb === "MERGE" && i !== s.verbAt)) return;
     const rest = s.tokens.slice(i + 1);
     if (t.text === "UPDATE" && !rest.some((r) => r.text === "SET")) return;
@@ -155,16 +192,28 @@ function writeFacts(s: SqlStatement, add: Add): void {
 
 const CALLS: readonly (readonly [SqlFactName, RegExp])[] = [
   ["time_delay", /^(?:SLEEP|PG_SLEEP|PG_SLEEP_FOR|PG_SLEEP_UNTIL|BENCHMARK)$/],
-  ["file_access", /^(?:LOAD_FILE|PG_READ_FILE|PG_READ_BINARY_FILE|PG_LS_DIR|PG_STAT_FILE|LO_IMPORT|LO_EXPORT|READFILE|WRITEFILE|LOAD_EXTENSION|BFILENAME|READ_CSV|READ_CSV_AUTO|READ_PARQUET|READ_TEXT|READ_BLOB)$/],
+  [
+    "file_access",
+    /^(?:LOAD_FILE|PG_READ_FILE|PG_READ_BINARY_FILE|PG_LS_DIR|PG_STAT_FILE|LO_IMPORT|LO_EXPORT|READFILE|WRITEFILE|LOAD_EXTENSION|BFILENAME|READ_CSV|READ_CSV_AUTO|READ_PARQUET|READ_TEXT|READ_BLOB)$/,
+  ],
   ["program_execution", /^(?:SYS_EXEC|SYS_EVAL|FTS3_TOKENIZER)$/],
-  ["network_access", /^(?:DBLINK|DBLINK_CONNECT|DBLINK_EXEC|DBLINK_SEND_QUERY|HTTPURITYPE|OPENROWSET|OPENDATASOURCE|OPENQUERY)$/],
+  [
+    "network_access",
+    /^(?:DBLINK|DBLINK_CONNECT|DBLINK_EXEC|DBLINK_SEND_QUERY|HTTPURITYPE|OPENROWSET|OPENDATASOURCE|OPENQUERY)$/,
+  ],
 ];
 const NAMES: readonly (readonly [SqlFactName, RegExp])[] = [
   ["program_execution", /^(?:XP_CMDSHELL|SP_OACREATE|SP_OAMETHOD|XP_REGWRITE|DBMS_SCHEDULER|DBMS_XMLQUERY)$/],
-  ["network_access", /^(?:UTL_HTTP|UTL_TCP|UTL_SMTP|UTL_INADDR|XP_DIRTREE|XP_FILEEXIST|XP_SUBDIRS|DBMS_LDAP)$/],
+  [
+    "network_access",
+    /^(?:UTL_HTTP|UTL_TCP|UTL_SMTP|UTL_INADDR|XP_DIRTREE|XP_FILEEXIST|XP_SUBDIRS|DBMS_LDAP)$/,
+  ],
   ["file_access", /^(?:UTL_FILE|XP_REGREAD|OUTFILE|DUMPFILE)$/],
   ["time_delay", /^(?:DBMS_LOCK|DBMS_PIPE|DBMS_SESSION)$/],
-  ["system_tables", /^(?:INFORMATION_SCHEMA|PG_CATALOG|PG_SHADOW|PG_AUTHID|PG_USER|PG_ROLES|PG_TABLES|PG_DATABASE|SQLITE_MASTER|SQLITE_SCHEMA|SYSOBJECTS|SYSCOLUMNS|ALL_TABLES|DBA_USERS|DBA_TABLES|ALL_USERS)$/],
+  [
+    "system_tables",
+    /^(?:INFORMATION_SCHEMA|PG_CATALOG|PG_SHADOW|PG_AUTHID|PG_USER|PG_ROLES|PG_TABLES|PG_DATABASE|SQLITE_MASTER|SQLITE_SCHEMA|SYSOBJECTS|SYSCOLUMNS|ALL_TABLES|DBA_USERS|DBA_TABLES|ALL_USERS)$/,
+  ],
 ];
 
 function callFacts(s: SqlStatement, add: Add): void {

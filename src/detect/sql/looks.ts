@@ -2,15 +2,87 @@ import type { SqlToken } from "./tokens.js";
 import { tokenizeSql } from "./tokens.js";
 
 const VERBS = new Set([
-  "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "WITH", "CREATE", "ALTER", "DROP", "TRUNCATE",
-  "GRANT", "REVOKE", "EXPLAIN", "SHOW", "DESCRIBE", "DESC", "PRAGMA", "ATTACH", "DETACH", "COPY", "CALL", "EXEC",
-  "EXECUTE", "SET", "USE", "BEGIN", "START", "COMMIT", "ROLLBACK", "VACUUM", "ANALYZE", "DECLARE", "DO", "LOAD",
-  "WAITFOR", "KILL", "SHUTDOWN", "RENAME", "LOCK", "VALUES", "HANDLER", "PREPARE", "UNION", "REINDEX", "COMMENT",
+  "SELECT",
+  "INSERT",
+  "UPDATE",
+  "DELETE",
+  "MERGE",
+  "REPLACE",
+  "WITH",
+  "CREATE",
+  "ALTER",
+  "DROP",
+  "TRUNCATE",
+  "GRANT",
+  "REVOKE",
+  "EXPLAIN",
+  "SHOW",
+  "DESCRIBE",
+  "DESC",
+  "PRAGMA",
+  "ATTACH",
+  "DETACH",
+  "COPY",
+  "CALL",
+  "EXEC",
+  "EXECUTE",
+  "SET",
+  "USE",
+  "BEGIN",
+  "START",
+  "COMMIT",
+  "ROLLBACK",
+  "VACUUM",
+  "ANALYZE",
+  "DECLARE",
+  "DO",
+  "LOAD",
+  "WAITFOR",
+  "KILL",
+  "SHUTDOWN",
+  "RENAME",
+  "LOCK",
+  "VALUES",
+  "HANDLER",
+  "PREPARE",
+  "UNION",
+  "REINDEX",
+  "COMMENT",
 ]);
-const ENGLISH = new Set(["THE", "A", "AN", "MY", "YOUR", "THIS", "THAT", "ALL", "ME", "US", "SOME", "PLEASE"]);
+const ENGLISH = new Set([
+  "THE",
+  "A",
+  "AN",
+  "MY",
+  "YOUR",
+  "THIS",
+  "THAT",
+  "ALL",
+  "ME",
+  "US",
+  "SOME",
+  "PLEASE",
+]);
 const STRUCTURE = new Set([
-  "FROM", "WHERE", "INTO", "TABLE", "VALUES", "SET", "DATABASE", "SCHEMA", "VIEW", "INDEX", "USER", "ROLE", "TO",
-  "ON", "JOIN", "LIMIT", "TABLES", "DATABASES", "COLUMNS",
+  "FROM",
+  "WHERE",
+  "INTO",
+  "TABLE",
+  "VALUES",
+  "SET",
+  "DATABASE",
+  "SCHEMA",
+  "VIEW",
+  "INDEX",
+  "USER",
+  "ROLE",
+  "TO",
+  "ON",
+  "JOIN",
+  "LIMIT",
+  "TABLES",
+  "DATABASES",
+  "COLUMNS",
 ]);
 
 const OBJECT =
@@ -34,7 +106,9 @@ const SHAPES = new Map<string, Shape>([
 
 /** True when a text reads as a statement, not as a search phrase ("update on the drop in sales"). */
 export function looksLikeSql(text: string): boolean {
-  const tokens = tokenizeSql(text.slice(0, 2000)).filter((t) => t.kind !== "comment" && t.kind !== "executable");
+  const tokens = tokenizeSql(text.slice(0, 2000)).filter(
+    (t) => t.kind !== "comment" && t.kind !== "executable",
+  );
   const at = tokens.findIndex((t) => t.text !== "(" && t.text !== ";");
   const first = tokens[at];
   if (first === undefined || first.kind !== "word" || !VERBS.has(first.text)) return false;

@@ -42,7 +42,10 @@ function verbOf(tokens: readonly SqlToken[]): { verb: string; verbAt: number; pl
   const word = (i: number): string => (tokens[i]?.kind === "word" ? (tokens[i] as SqlToken).text : "");
   for (;;) {
     if (tokens[at]?.text === "(" || tokens[at]?.text === "{") at++;
-    else if (word(at) === "EXPLAIN" || ((word(at) === "DESC" || word(at) === "DESCRIBE") && isVerb(word(at + 1)))) {
+    else if (
+      word(at) === "EXPLAIN" ||
+      ((word(at) === "DESC" || word(at) === "DESCRIBE") && isVerb(word(at + 1)))
+    ) {
       planned = true;
       at++;
       for (let depth = 0; at < tokens.length; at++) {
@@ -67,12 +70,17 @@ function pastCtes(tokens: readonly SqlToken[], from: number): number {
     const t = tokens[i] as SqlToken;
     if (t.text === "(") depth++;
     else if (t.text === ")") depth--;
-    else if (depth === 0 && t.kind === "word" && /^(?:SELECT|INSERT|UPDATE|DELETE|MERGE|REPLACE|FROM|VALUES|TABLE)$/.test(t.text)) {
+    else if (
+      depth === 0 &&
+      t.kind === "word" &&
+      /^(?:SELECT|INSERT|UPDATE|DELETE|MERGE|REPLACE|FROM|VALUES|TABLE)$/.test(t.text)
+    ) {
       return i;
     }
   }
   return -1;
 }
 
-const VERB = /^(?:SELECT|INSERT|UPDATE|DELETE|MERGE|REPLACE|DROP|TRUNCATE|ALTER|GRANT|REVOKE|CREATE|EXEC|EXECUTE|CALL)$/;
+const VERB =
+  /^(?:SELECT|INSERT|UPDATE|DELETE|MERGE|REPLACE|DROP|TRUNCATE|ALTER|GRANT|REVOKE|CREATE|EXEC|EXECUTE|CALL)$/;
 const isVerb = (word: string): boolean => VERB.test(word);

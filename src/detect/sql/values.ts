@@ -30,7 +30,8 @@ export interface ValueFact {
 
 /** A longer value is judged by its beginning: the fragment has to come early to take effect. */
 const MAX_VALUE = 16 * 1024;
-const MAY_BE = /['"`;=()#@]|--|\/\*|\|\||\b(?:union|or|and|having|order|select|between|like|rlike|regexp|limit)\b/i;
+const MAY_BE =
+  /['"`;=()#@]|--|\/\*|\|\||\b(?:union|or|and|having|order|select|between|like|rlike|regexp|limit)\b/i;
 
 /** Facts of one value. At most one per reading: the first sign decides. */
 export function valueFacts(text: string): ValueFact[] {
@@ -67,7 +68,8 @@ function judge(all: readonly SqlToken[], quote: string, place: Place): SqliFactN
   const code = tokens.filter((t) => t.kind !== "comment");
   const comments = tokens.length - code.length;
   const union = unionSelect(code);
-  if (union && code[0]?.text !== "WITH" && !(code[0]?.text === "SELECT" && code.length > 24)) return "union_select";
+  if (union && code[0]?.text !== "WITH" && !(code[0]?.text === "SELECT" && code.length > 24))
+    return "union_select";
   const stacked = stackedVerb(code, quoted);
   if (stacked) return "stacked_query";
   if (probe(code)) return "probe_function";
@@ -75,7 +77,12 @@ function judge(all: readonly SqlToken[], quote: string, place: Place): SqliFactN
   return judgeBare(tokens, code, comments);
 }
 
-function judgeQuoted(tokens: readonly SqlToken[], code: readonly SqlToken[], quote: string, place: Place): SqliFactName | undefined {
+function judgeQuoted(
+  tokens: readonly SqlToken[],
+  code: readonly SqlToken[],
+  quote: string,
+  place: Place,
+): SqliFactName | undefined {
   const commented = tokens.at(-1)?.kind === "comment";
   const body = pastClosers(code);
   const [first, second] = body;
@@ -84,9 +91,18 @@ function judgeQuoted(tokens: readonly SqlToken[], code: readonly SqlToken[], quo
     return tokens.some(endsQuery) ? "comment_terminator" : undefined;
   }
   const joined = isWord(first, JOINERS) || first.text === "||" || first.text === "&&";
-  if (joined && quote === '"' && (/^(?:MOD|DIV)$/.test(first.text) || (second?.kind === "string" && body.length === 2))) return undefined;
+  if (
+    joined &&
+    quote === '"' &&
+    (/^(?:MOD|DIV)$/.test(first.text) || (second?.kind === "string" && body.length === 2))
+  )
+    return undefined;
   if (joined && second !== undefined) return condition(body.slice(1), true);
-  if (isWord(first, VERBS) && (second?.text.startsWith("@") === true || (code.length > 3 && code.some((t) => /^(?:FROM|INTO|DELAY)$/.test(t.text)) && quote === "'"))) {
+  if (
+    isWord(first, VERBS) &&
+    (second?.text.startsWith("@") === true ||
+      (code.length > 3 && code.some((t) => /^(?:FROM|INTO|DELAY)$/.test(t.text)) && quote === "'"))
+  ) {
     return "stacked_query";
   }
   if (first.text === "IS" && first.kind === "word") {
@@ -97,26 +113,52 @@ function judgeQuoted(tokens: readonly SqlToken[], code: readonly SqlToken[], quo
     return quote === "'" || body.length > 2 ? "string_break" : undefined;
   }
   const compares = first.kind === "op" && COMPARISONS.has(first.text);
-  const closes = body.some((t) => t.kind === "string") || second?.text.startsWith("@") === true || (commented && second?.kind !== "word");
+  const closes =
+    body.some((t) => t.kind === "string") ||
+    second?.text.startsWith("@") === true ||
+    (commented && second?.kind !== "word");
   const arithmetic = first.kind === "op" && OPERATORS.has(first.text) && !COMPARISONS.has(first.text);
-  const computes = arithmetic && quote === "'" && first.text !== "/" && (place === "touching" ? closes : place === "start" && second?.kind === "string");
+  const computes =
+    arithmetic &&
+    quote === "'" &&
+    first.text !== "/" &&
+    (place === "touching" ? closes : place === "start" && second?.kind === "string");
   if (computes && second !== undefined) return "string_break";
   const right = /^[-+~!]$/.test(second?.text ?? "") ? body[2] : second;
-  if (compares && place !== "apart" && operand(right, quote) && (quote === "'" || right?.kind === "string" || commented)) return "string_break";
-  if (first.text === ";" && body.length === 1) return tokens.some((t) => t.kind === "comment") ? "comment_terminator" : undefined;
+  if (
+    compares &&
+    place !== "apart" &&
+    operand(right, quote) &&
+    (quote === "'" || right?.kind === "string" || commented)
+  )
+    return "string_break";
+  if (first.text === ";" && body.length === 1)
+    return tokens.some((t) => t.kind === "comment") ? "comment_terminator" : undefined;
   return clause(body, tokens);
 }
 
-function judgeBare(tokens: readonly SqlToken[], code: readonly SqlToken[], comments: number): SqliFactName | undefined {
+function judgeBare(
+  tokens: readonly SqlToken[],
+  code: readonly SqlToken[],
+  comments: number,
+): SqliFactName | undefined {
   // " ( SELECT … )  --": an expression, and the rest of the query cut off.
-  if (code[0]?.text === "(" && code.length > 3 && /^--\s{0,8}$/.test(tokens.at(-1)?.text ?? "")) return "comment_terminator";
+  if (code[0]?.text === "(" && code.length > 3 && /^--\s{0,8}$/.test(tokens.at(-1)?.text ?? ""))
+    return "comment_terminator";
   if (code[0]?.kind === "number" || code[0]?.text === "(" || code[0]?.text === "-") {
     if (code.some((t, i) => t.text === "(" && code[i + 1]?.text === "SELECT")) return "condition";
-    if (code.length > 1 && code.at(-1)?.text === "UNION" && code.at(-1)?.kind === "word") return "union_select";
+    if (code.length > 1 && code.at(-1)?.text === "UNION" && code.at(-1)?.kind === "word")
+      return "union_select";
   }
   if (code[0]?.text === "SELECT" && code.at(-1)?.text === "WHERE") return "union_select";
-  if (code[0]?.text === "SELECT" && code[1]?.kind === "number" && code[2]?.text === ",") return "union_select";
-  if (code[0]?.kind === "number" && isWord(code[1], VERBS) && code.slice(2).some((t) => /^(?:FROM|SET|INTO|TABLE|DATABASE)$/.test(t.text)) && code.some((t) => t.kind === "op" && /^[=*(]$/.test(t.text))) {
+  if (code[0]?.text === "SELECT" && code[1]?.kind === "number" && code[2]?.text === ",")
+    return "union_select";
+  if (
+    code[0]?.kind === "number" &&
+    isWord(code[1], VERBS) &&
+    code.slice(2).some((t) => /^(?:FROM|SET|INTO|TABLE|DATABASE)$/.test(t.text)) &&
+    code.some((t) => t.kind === "op" && /^[=*(]$/.test(t.text))
+  ) {
     return "stacked_query";
   }
   const at = valueEnd(code);
@@ -125,13 +167,23 @@ function judgeBare(tokens: readonly SqlToken[], code: readonly SqlToken[], comme
   const [first, second] = body;
   if (first === undefined) {
     const last = tokens.at(-1);
-    return comments > 0 && at === 1 && code[0]?.kind === "number" && last?.kind === "comment" ? "comment_terminator" : undefined;
+    return comments > 0 && at === 1 && code[0]?.kind === "number" && last?.kind === "comment"
+      ? "comment_terminator"
+      : undefined;
   }
   const joined = isWord(first, JOINERS) || first.text === "||" || first.text === "&&";
   const calls = first.text === "||" && second?.kind === "word" && body[2]?.text === "(";
   if (calls) return "condition";
   const [, a, is, b] = body;
-  if (joined && at === 1 && code[0]?.kind === "number" && a?.kind === "word" && is?.text === "=" && b?.kind === "word") return "condition";
+  if (
+    joined &&
+    at === 1 &&
+    code[0]?.kind === "number" &&
+    a?.kind === "word" &&
+    is?.text === "=" &&
+    b?.kind === "word"
+  )
+    return "condition";
   if (joined && second !== undefined) return condition(body.slice(1), false);
   return clause(body, tokens);
 }
@@ -145,10 +197,18 @@ function endsQuery(t: SqlToken, _: number, all: readonly SqlToken[]): boolean {
 /** Where the value proper ends in the bare reading: a number, a string, a word or a parenthesis; -1 for prose. */
 function valueEnd(code: readonly SqlToken[]): number {
   let i = 0;
-  while (code[i]?.text === "-" || code[i]?.text === "+" || code[i]?.text === "(" || code[i]?.text === "!" || code[i]?.text === "~") i++;
+  while (
+    code[i]?.text === "-" ||
+    code[i]?.text === "+" ||
+    code[i]?.text === "(" ||
+    code[i]?.text === "!" ||
+    code[i]?.text === "~"
+  )
+    i++;
   const t = code[i];
   if (t === undefined) return -1;
-  if (isWord(t, JOINERS) || t.text === ")" || t.text === "||" || t.text === "&&" || isWord(t, CLAUSES)) return i;
+  if (isWord(t, JOINERS) || t.text === ")" || t.text === "||" || t.text === "&&" || isWord(t, CLAUSES))
+    return i;
   return i + 1;
 }
 
@@ -161,7 +221,10 @@ function pastClosers(code: readonly SqlToken[]): readonly SqlToken[] {
 /** A value: a number, a string in the quote that was broken out of, a variable or a parenthesis. */
 const operand = (t: SqlToken | undefined, quote = "'"): boolean =>
   t !== undefined &&
-  (t.kind === "number" || /^@\w/.test(t.text) || t.text === "(" || t.kind === (quote === "`" ? "quoted" : "string"));
+  (t.kind === "number" ||
+    /^@\w/.test(t.text) ||
+    t.text === "(" ||
+    t.kind === (quote === "`" ? "quoted" : "string"));
 
 /** What follows OR or AND: true of everything, or at least a condition and not prose. */
 function condition(rest: readonly SqlToken[], quoted: boolean): SqliFactName | undefined {
@@ -170,19 +233,30 @@ function condition(rest: readonly SqlToken[], quoted: boolean): SqliFactName | u
   const body = trimClosers(rest.slice(Math.max(unary, 0), until === -1 ? undefined : until));
   if (body.length === 0) return undefined;
   // "1950 or 1960" is a range of years.
-  if (!quoted && body.length === 1 && body[0]?.kind === "number" && !/^[01]$/.test(body[0].text)) return undefined;
+  if (!quoted && body.length === 1 && body[0]?.kind === "number" && !/^[01]$/.test(body[0].text))
+    return undefined;
   if (alwaysTrue(body) || alwaysTrue(openString(body))) return "tautology";
   const [a, b, c] = body;
-  if (a?.kind === "word" && /^(?:NOT|EXISTS|CASE|IF|SELECT)$/.test(a.text) && (b?.text === "(" || b?.kind === "number")) return "condition";
-  if (a?.text === "(" && (b?.text === "SELECT" || b?.kind === "number" || b?.kind === "string")) return "condition";
-  const compares = (t: SqlToken | undefined): boolean => (t?.kind === "op" && OPERATORS.has(t.text)) || isWord(t, COMPARE);
+  if (
+    a?.kind === "word" &&
+    /^(?:NOT|EXISTS|CASE|IF|SELECT)$/.test(a.text) &&
+    (b?.text === "(" || b?.kind === "number")
+  )
+    return "condition";
+  if (a?.text === "(" && (b?.text === "SELECT" || b?.kind === "number" || b?.kind === "string"))
+    return "condition";
+  const compares = (t: SqlToken | undefined): boolean =>
+    (t?.kind === "op" && OPERATORS.has(t.text)) || isWord(t, COMPARE);
   const compared = body.some((t) => (t.kind === "op" && COMPARISONS.has(t.text)) || isWord(t, COMPARE));
-  if ((a?.kind === "number" || a?.kind === "string") && compares(b) && (quoted || compared)) return "condition";
+  if ((a?.kind === "number" || a?.kind === "string") && compares(b) && (quoted || compared))
+    return "condition";
   if (a?.text === "(" && compared && body.length > 3) return "condition";
   if (a?.kind === "word" && b?.text === "(" && body.some((t) => compares(t))) return "condition";
   const right = /^[-+~!]$/.test(c?.text ?? "") ? body[3] : c;
-  if (quoted && a?.kind === "word" && compares(b) && right !== undefined && operand(right)) return "condition";
-  if (a?.kind === "word" && b?.text === "=" && (c?.kind === "number" || c?.kind === "string")) return "condition";
+  if (quoted && a?.kind === "word" && compares(b) && right !== undefined && operand(right))
+    return "condition";
+  if (a?.kind === "word" && b?.text === "=" && (c?.kind === "number" || c?.kind === "string"))
+    return "condition";
   if (quoted && (a?.kind === "number" || a?.kind === "string") && b === undefined) return "condition";
   if (quoted && a?.text === "(") return "condition";
   return undefined;
@@ -192,13 +266,16 @@ function condition(rest: readonly SqlToken[], quoted: boolean): SqliFactName | u
 function openString(body: readonly SqlToken[]): readonly SqlToken[] {
   const last = body.at(-1);
   const open = last?.text[0] ?? "";
-  if (last?.kind !== "string" || open !== "'" || (last.text.length > 1 && last.text.endsWith(open))) return body;
+  if (last?.kind !== "string" || open !== "'" || (last.text.length > 1 && last.text.endsWith(open)))
+    return body;
   return [...body.slice(0, -1), { ...last, text: last.text + open }];
 }
 
 function trimClosers(body: readonly SqlToken[]): readonly SqlToken[] {
   let depth = 0;
-  const end = body.findIndex((t) => (t.text === "(" ? (depth++, false) : t.text === ")" ? --depth < 0 : false));
+  const end = body.findIndex((t) =>
+    t.text === "(" ? (depth++, false) : t.text === ")" ? --depth < 0 : false,
+  );
   return end === -1 ? body : body.slice(0, end);
 }
 
@@ -207,13 +284,17 @@ function clause(body: readonly SqlToken[], tokens: readonly SqlToken[]): SqliFac
   const [a, b, c] = body;
   if (a?.kind !== "word") return undefined;
   const commented = tokens.at(-1)?.kind === "comment";
-  const constant = body.some((t, i) => /^[=<>]/.test(t.text) && /^(?:number|string)$/.test(body[i - 1]?.kind ?? ""));
+  const constant = body.some(
+    (t, i) => /^[=<>]/.test(t.text) && /^(?:number|string)$/.test(body[i - 1]?.kind ?? ""),
+  );
   if (a.text === "HAVING" && (constant || commented)) return "clause_probe";
-  if ((a.text === "ORDER" || a.text === "GROUP") && b?.text === "BY" && (c?.kind === "number" || commented)) return "clause_probe";
+  if ((a.text === "ORDER" || a.text === "GROUP") && b?.text === "BY" && (c?.kind === "number" || commented))
+    return "clause_probe";
   if (a.text === "LIMIT" && b?.kind === "number" && (c !== undefined || commented)) return "clause_probe";
   if (a.text === "PROCEDURE" && b?.text === "ANALYSE") return "clause_probe";
   if (a.text === "INTO" && /^(?:OUTFILE|DUMPFILE)$/.test(b?.text ?? "")) return "clause_probe";
-  if (a.text === "WHERE" && body.some((t) => t.kind === "op" && /^[=<>]/.test(t.text)) && commented) return "clause_probe";
+  if (a.text === "WHERE" && body.some((t) => t.kind === "op" && /^[=<>]/.test(t.text)) && commented)
+    return "clause_probe";
   return undefined;
 }
 
@@ -227,7 +308,11 @@ function unionSelect(code: readonly SqlToken[]): boolean {
     if (verb !== "SELECT") return false;
     const next = code[j + 1];
     // "the union select committee" is prose: a column list follows, or the end.
-    return next === undefined || next.kind !== "word" || code.slice(j).some((k) => k.kind === "op" || k.text === "FROM" || k.text === "NULL");
+    return (
+      next === undefined ||
+      next.kind !== "word" ||
+      code.slice(j).some((k) => k.kind === "op" || k.text === "FROM" || k.text === "NULL")
+    );
   });
 }
 
@@ -236,13 +321,20 @@ function stackedVerb(code: readonly SqlToken[], quoted: boolean): boolean {
     if (t.text !== ";" || t.kind !== "op") return false;
     const verb = code[i + 1];
     const next = code[i + 2];
-    const acts = code.slice(i + 1).some((k) => k.kind === "word" && /^(?:SELECT|WAITFOR|DELAY|EXEC|DROP|DELETE|INSERT|UPDATE)$/.test(k.text));
+    const acts = code
+      .slice(i + 1)
+      .some(
+        (k) => k.kind === "word" && /^(?:SELECT|WAITFOR|DELAY|EXEC|DROP|DELETE|INSERT|UPDATE)$/.test(k.text),
+      );
     if (verb?.text === "IF" && !acts) return false;
     if (!isWord(verb, VERBS) || (i === 0 && !quoted && next === undefined)) return false;
     if (next === undefined) return quoted || verb?.text === "SHUTDOWN";
     if (next.kind !== "word" || next.text.startsWith("@") || code[i + 3]?.text === "(") return true;
-    return /^(?:TABLE|DATABASE|FROM|INTO|DELAY|TIME|XP_\w{1,40}|MASTER|SP_\w{1,40}|USER|SET|VIEW|SCHEMA|PROCEDURE|WHERE)$/.test(next.text)
-      || code.slice(i + 2).some((k) => /^(?:FROM|SET|INTO|VALUES|WHERE)$/.test(k.text));
+    return (
+      /^(?:TABLE|DATABASE|FROM|INTO|DELAY|TIME|XP_\w{1,40}|MASTER|SP_\w{1,40}|USER|SET|VIEW|SCHEMA|PROCEDURE|WHERE)$/.test(
+        next.text,
+      ) || code.slice(i + 2).some((k) => /^(?:FROM|SET|INTO|VALUES|WHERE)$/.test(k.text))
+    );
   });
 }
 
@@ -251,12 +343,22 @@ function probe(code: readonly SqlToken[]): boolean {
     if (t.kind !== "word") return false;
     const next = code[i + 1]?.text;
     if (PROBES.has(t.text) && (next === "(" || next === ".")) {
-      return !/^(?:EXP|ELT|POLYGON|SLEEP|BENCHMARK|LINESTRING|MULTIPOINT)$/.test(t.text) || code[i + 2]?.kind === "number" || code[i + 2]?.text === "(" || code[i + 2]?.text === "~";
+      return (
+        !/^(?:EXP|ELT|POLYGON|SLEEP|BENCHMARK|LINESTRING|MULTIPOINT)$/.test(t.text) ||
+        code[i + 2]?.kind === "number" ||
+        code[i + 2]?.text === "(" ||
+        code[i + 2]?.text === "~"
+      );
     }
     if (/^(?:XP_CMDSHELL|XP_DIRTREE|SP_PASSWORD)$/.test(t.text)) return true;
     if (t.text === "WAITFOR" && /^(?:DELAY|TIME)$/.test(next ?? "")) return true;
     if (SYSTEM.has(t.text) && code.some((k) => k.text === "FROM" || k.text === "SELECT")) return true;
-    if (/^@@(?:VERSION|DATADIR|HOSTNAME|SERVERNAME|BASEDIR|IDENTITY|LANGUAGE|SPID|PACK_RECEIVED|MICROSOFTVERSION)\b/.test(t.text)) return true;
+    if (
+      /^@@(?:VERSION|DATADIR|HOSTNAME|SERVERNAME|BASEDIR|IDENTITY|LANGUAGE|SPID|PACK_RECEIVED|MICROSOFTVERSION)\b/.test(
+        t.text,
+      )
+    )
+      return true;
     return t.text === "INTO" && /^(?:OUTFILE|DUMPFILE)$/.test(next ?? "");
   });
 }

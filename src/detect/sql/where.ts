@@ -82,7 +82,8 @@ function trueAtom(tokens: readonly SqlToken[]): boolean {
   if (b === undefined || rest.length > 0) return false;
   const constants = isConstant(a) && isConstant(b);
   const equal = a.kind === b.kind && a.text === b.text;
-  if (op.text === "=" || op.text === "LIKE" || op.text === "<=>") return equal || (op.text === "LIKE" && b.text === "'%'");
+  if (op.text === "=" || op.text === "LIKE" || op.text === "<=>")
+    return equal || (op.text === "LIKE" && b.text === "'%'");
   if (op.text === "IS") return a.text === "TRUE" && b.text === "TRUE";
   if (!constants || equal) return (op.text === "<=" || op.text === ">=") && equal;
   if (op.text === "<>" || op.text === "!=") return true;

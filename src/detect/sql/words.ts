@@ -2,7 +2,8 @@
 import type { SqlToken } from "./tokens.js";
 
 /** True for an unquoted word of the set. */
-export const isWord = (t: SqlToken | undefined, words: ReadonlySet<string>): boolean => t?.kind === "word" && words.has(t.text);
+export const isWord = (t: SqlToken | undefined, words: ReadonlySet<string>): boolean =>
+  t?.kind === "word" && words.has(t.text);
 const set = (text: string): ReadonlySet<string> => new Set(text.split(" "));
 
 export const JOINERS = set("OR AND XOR DIV MOD RLIKE REGEXP");
@@ -18,5 +19,7 @@ export const PROBES = set(
     "GET_LOCK ROW_COUNT EXP NAME_CONST SYS_EVAL SYS_EXEC RANDOMBLOB DBMS_LOCK SP_PASSWORD OUTFILE DUMPFILE " +
     "GEOMETRYCOLLECTION POLYGON MULTIPOINT LINESTRING MAKE_SET ELT CTXSYS DBMS_UTILITY HTTPURITYPE SP_EXECUTESQL",
 );
-export const SYSTEM = set("INFORMATION_SCHEMA SYSOBJECTS SYSCOLUMNS PG_CATALOG SQLITE_MASTER SYSUSERS ALL_TABLES MSYSACCESSOBJECTS PG_USER PG_SHADOW SYSDATABASES");
+export const SYSTEM = set(
+  "INFORMATION_SCHEMA SYSOBJECTS SYSCOLUMNS PG_CATALOG SQLITE_MASTER SYSUSERS ALL_TABLES MSYSACCESSOBJECTS PG_USER PG_SHADOW SYSDATABASES",
+);
 export const CLAUSES = set("HAVING ORDER GROUP LIMIT PROCEDURE INTO UNION WHERE OFFSET RETURNING");

@@ -5,8 +5,25 @@ const PERCENT_RUN = /(?:%[0-9a-fA-F]{2}){1,2048}|%u[0-9a-fA-F]{4}/g;
 const ESCAPE = /\\u\{[0-9a-fA-F]{1,6}\}|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\[0-3][0-7]{2}|\\[nrt]/g;
 const ENTITY = /&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,6});?/g;
 const NAMED: Readonly<Record<string, string>> = {
-  lt: "<", gt: ">", amp: "&", quot: '"', apos: "'", nbsp: " ", sol: "/", colon: ":", semi: ";", lpar: "(",
-  rpar: ")", num: "#", tab: "\t", excl: "!", dollar: "$", percnt: "%", commat: "@", period: ".", equals: "=",
+  lt: "<",
+  gt: ">",
+  amp: "&",
+  quot: '"',
+  apos: "'",
+  nbsp: " ",
+  sol: "/",
+  colon: ":",
+  semi: ";",
+  lpar: "(",
+  rpar: ")",
+  num: "#",
+  tab: "\t",
+  excl: "!",
+  dollar: "$",
+  percnt: "%",
+  commat: "@",
+  period: ".",
+  equals: "=",
 };
 
 /** `%27%20OR` as `' OR`. Overlong UTF-8 (`%C0%AF`), which old servers read as ASCII, is read so here too. */
@@ -25,7 +42,8 @@ export function decodePercent(text: string): View | undefined {
 /** `\u0069gnore`, `\x69`, `\151` as the letters they stand for; `\n` and its like as the space they are. */
 export function decodeEscapes(text: string): View | undefined {
   return replaceView(text, ESCAPE, (escape) => {
-    if (escape[1] === "u" || escape[1] === "x") return codePoint(parseInt(escape.slice(2).replace(/[{}]/g, ""), 16));
+    if (escape[1] === "u" || escape[1] === "x")
+      return codePoint(parseInt(escape.slice(2).replace(/[{}]/g, ""), 16));
     if (/[nrt]/.test(escape[1] ?? "")) return " ";
     return codePoint(parseInt(escape.slice(1), 8));
   });
@@ -42,7 +60,9 @@ export function decodeEntities(text: string): View | undefined {
 }
 
 function codePoint(code: number): string | undefined {
-  return code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff) ? String.fromCodePoint(code) : undefined;
+  return code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff)
+    ? String.fromCodePoint(code)
+    : undefined;
 }
 
 function lenientUtf8(bytes: Uint8Array): string {

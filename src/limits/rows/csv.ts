@@ -85,7 +85,10 @@ function isHeader(fields: readonly string[]): boolean {
   return (
     new Set(fields).size === fields.length &&
     fields.every(
-      (f) => f.length <= MAX_HEADER_FIELD && /^[\p{L}_][^\s,;|]*(?: [^\s,;|]+){0,2}$/u.test(f) && !/[.!?:]$/.test(f),
+      (f) =>
+        f.length <= MAX_HEADER_FIELD &&
+        /^[\p{L}_][^\s,;|]*(?: [^\s,;|]+){0,2}$/u.test(f) &&
+        !/[.!?:]$/.test(f),
     )
   );
 }

@@ -12,7 +12,12 @@ import { lineRows, markdownTables, ndjsonRows } from "./text-rows.js";
 export type Place<N> =
   | { readonly kind: "items"; readonly array: N; readonly rows: number }
   | { readonly kind: "text"; readonly string: N; readonly spans: readonly TextRow[]; readonly rows: number }
-  | { readonly kind: "blocks"; readonly array: N; readonly indexes: readonly number[]; readonly rows: number };
+  | {
+      readonly kind: "blocks";
+      readonly array: N;
+      readonly indexes: readonly number[];
+      readonly rows: number;
+    };
 
 /** The rows of a result. `shown` and `structured` say the same twice, so the larger one counts. */
 export interface FoundRows<N> {
@@ -58,13 +63,19 @@ export function isRowRule(rule: string): boolean {
 /** Finds the rows of a result by the first rule of `from` that each of its bodies satisfies. */
 export function findRows<N>(result: N, reader: Reader<N>, from: readonly string[]): FoundRows<N> {
   const unknown = from.find((rule) => !isRowRule(rule));
-  if (unknown !== undefined) throw new SallyportError("data_invalid", `unknown row rule ${JSON.stringify(unknown)}`);
+  if (unknown !== undefined)
+    throw new SallyportError("data_invalid", `unknown row rule ${JSON.stringify(unknown)}`);
   const bodies = bodiesOf(result, reader);
   const structured = together(bodies.structured.map((body) => rowsOf(body, reader, from, 0)));
   const texts = together(bodies.shown.map((body) => rowsOf(body, reader, from, 0)));
   const shown = blockRows(bodies, reader, from, texts, structured.rows) ?? texts;
   const main = shown.rows >= structured.rows ? shown : structured;
-  return { rule: main.rows === 0 ? "none" : main.rule, rows: main.rows, shown: shown.places, structured: structured.places };
+  return {
+    rule: main.rows === 0 ? "none" : main.rule,
+    rows: main.rows,
+    shown: shown.places,
+    structured: structured.places,
+  };
 }
 
 function together<N>(sides: readonly Side<N>[]): Side<N> {
@@ -81,7 +92,9 @@ function rowsOf<N>(body: N, reader: Reader<N>, from: readonly string[], depth: n
     if (side.rows > 0 || depth >= NESTED_STRINGS) return side;
     // {"result": "[{…}, …]"}: frameworks wrap a tool that returns a string.
     const members = (reader.keys(body) ?? []).map((key) => reader.member(body, key));
-    const strings = members.filter((value) => value !== undefined).filter((value) => reader.text(value) !== undefined);
+    const strings = members
+      .filter((value) => value !== undefined)
+      .filter((value) => reader.text(value) !== undefined);
     return together(strings.map((value) => rowsOf(value, reader, from, depth + 1)));
   }
   const whole = reader.parse(body, 0, text.length);
@@ -91,7 +104,12 @@ function rowsOf<N>(body: N, reader: Reader<N>, from: readonly string[], depth: n
     const byText = Object.hasOwn(TEXT_RULES, rule) ? TEXT_RULES[rule] : undefined;
     if (byText !== undefined) {
       const tables = byText(text).filter((spans) => spans.length > 0);
-      const places = tables.map((spans) => ({ kind: "text" as const, string: body, spans, rows: spans.length }));
+      const places = tables.map((spans) => ({
+        kind: "text" as const,
+        string: body,
+        spans,
+        rows: spans.length,
+      }));
       if (places.length > 0) return side(rule, places);
     } else {
       parts ??= segmentsOf(body, text, reader);
@@ -149,7 +167,11 @@ function blockRows<N>(
     const count = content.texts.length;
     const longest = texts.places.reduce((most, place) => Math.max(most, place.rows), 0);
     const mirror = texts.rows === 0 && count === structuredRows;
-    if (count >= 2 && longest <= count && (mirror || content.texts.every((text) => isJsonObject(text, reader)))) {
+    if (
+      count >= 2 &&
+      longest <= count &&
+      (mirror || content.texts.every((text) => isJsonObject(text, reader)))
+    ) {
       return blocks(BLOCKS, content.textAt);
     }
   }

@@ -27,7 +27,8 @@ export const valueReader: Reader<Json> = {
   keys: (node) => (isObject(node) ? Object.keys(node) : undefined),
   member: (node, key) => (isObject(node) && Object.hasOwn(node, key) ? node[key] : undefined),
   text: (node) => (typeof node === "string" ? node : undefined),
-  parse: (node, start, end) => (typeof node === "string" ? parseContainer(node.slice(start, end)) : undefined),
+  parse: (node, start, end) =>
+    typeof node === "string" ? parseContainer(node.slice(start, end)) : undefined,
 };
 
 /** The value of `text` if it is a JSON object or array. */

@@ -38,7 +38,8 @@ function closingBracket(text: string, start: number): number {
   for (let at = start; at < text.length; at++) {
     const c = text.charCodeAt(at);
     if (c === 0x22) {
-      for (at++; at < text.length && text.charCodeAt(at) !== 0x22; at++) if (text.charCodeAt(at) === 0x5c) at++;
+      for (at++; at < text.length && text.charCodeAt(at) !== 0x22; at++)
+        if (text.charCodeAt(at) === 0x5c) at++;
     } else if (c === 0x5b || c === 0x7b) depth++;
     else if ((c === 0x5d || c === 0x7d) && --depth === 0) return at + 1;
   }

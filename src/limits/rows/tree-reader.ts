@@ -41,7 +41,8 @@ export function treeReader(): Reader<TreeNode> {
   };
   return {
     holds: ({ node }) => node.kind === "object" || node.kind === "array",
-    items: ({ doc, node }) => (node.kind === "array" ? node.children.map((n) => ({ doc, node: n })) : undefined),
+    items: ({ doc, node }) =>
+      node.kind === "array" ? node.children.map((n) => ({ doc, node: n })) : undefined,
     keys: ({ node }) => (node.kind === "object" ? [...new Set(node.keys)] : undefined),
     member: ({ doc, node }, key) => {
       const value = node.kind === "object" ? member(node, key) : undefined;
@@ -53,7 +54,12 @@ export function treeReader(): Reader<TreeNode> {
       const text = textOf(at).slice(start, end);
       if (!looksLikeContainer(text)) return undefined;
       const tree = parseOrRefuse(text);
-      return tree && { doc: { text, tree, depth: at.doc.depth + 1, host: { string: at, offset: start } }, node: tree };
+      return (
+        tree && {
+          doc: { text, tree, depth: at.doc.depth + 1, host: { string: at, offset: start } },
+          node: tree,
+        }
+      );
     },
   };
 }

@@ -1,0 +1,117 @@
+/**
+ * The house rules that a compiler does not know: which folder may import which, and which door leads to a heavy
+ * dependency. A violation prints why the rule is there.
+ */
+import { readFileSync, readdirSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const SRC = fileURLToPath(new URL("../src", import.meta.url));
+
+/** Imports go down: to the own folder or to a lower floor. */
+const FLOORS: Readonly<Record<string, number>> = {
+  model: 0,
+  detect: 1,
+  policy: 1,
+  store: 1,
+  limits: 2,
+  audit: 2,
+  config: 3,
+  gate: 4,
+  mcp: 5,
+  cli: 6,
+  index: 7,
+};
+
+/** `only`: the folders, or single files, that may. */
+const DOORS = [
+  { what: /^better-sqlite3$|^pg$/, only: ["store"], why: "one place opens, asserts and migrates the database" },
+  { what: /^node:child_process$/, only: ["mcp"], why: "only the wire starts processes: there is no spawn anywhere a request could reach" },
+  { what: /^@modelcontextprotocol\//, only: ["mcp"], why: "only the wire knows the protocol's SDK" },
+  { what: /^yaml$/, only: ["config"], why: "files are read and parsed in one place, before anything judges" },
+  { what: /^pino$/, only: ["cli"], why: "talk is decided where the process starts; everybody else is handed a log" },
+  {
+    what: /^node:fs$/,
+    only: ["config", "store", "audit/keys.ts", "audit/writers.ts", "cli/start.ts"],
+    why: "configuration is the only reader of files; the store and its key own theirs; start reads our own version",
+  },
+] as const;
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".ts"))
+  .map((name) => name.replaceAll("\\", "/"));
+const texts = new Map(files.map((file) => [file, readFileSync(join(SRC, file), "utf8")]));
+const imports: Import[] = files.flatMap((file) =>
+  [...texts.get(file)!.matchAll(/(?:^|\n)\s*(?:import|export)\b[^;]*?from\s*"([^"]+)"|import\(\s*"([^"]+)"\s*\)/g)].map(
+    (match) => ({ from: file, to: match[1] ?? match[2]! }),
+  ),
+);
+
+/** The folder of a file; `gate.ts` is the face of its folder. */
+function room(file: string): string {
+  return file.includes("/") ? file.slice(0, file.indexOf("/")) : file.replace(/\.ts$/, "");
+}
+
+function target({ from, to }: Import): string | undefined {
+  return to.startsWith(".") ? normalize(join(dirname(from), to)).replace(/\.js$/, ".ts") : undefined;
+}
+
+test("the checker sees the house", () => {
+  expect(files.length).toBeGreaterThan(100);
+  expect(imports.length).toBeGreaterThan(300);
+  expect([...new Set(files.map(room))].filter((each) => FLOORS[each] === undefined)).toEqual([]);
+});
+
+test("imports go down the floors only", () => {
+  const wrong = imports.flatMap((each) => {
+    const file = target(each);
+    if (file === undefined) return [];
+    const [own, other] = [room(each.from), room(file)];
+    if (own === other || FLOORS[other]! < FLOORS[own]!) return [];
+    return [`${each.from} imports ${file}: ${own} (floor ${FLOORS[own]}) may not look up at ${other} (${FLOORS[other]})`];
+  });
+  expect(wrong).toEqual([]);
+});
+
+test("the model imports nothing, and what is pure imports no part of Node", () => {
+  const outside = (each: Import): boolean => target(each) === undefined;
+  const wrong = imports.filter((each) => {
+    const own = room(each.from);
+    return outside(each) && (own === "model" || ((own === "detect" || own === "policy") && each.to.startsWith("node:")));
+  });
+  expect(wrong.map(({ from, to }) => `${from} imports ${to}: it must run anywhere, and be testable without a world`)).toEqual([]);
+});
+
+test("each heavy dependency has one door", () => {
+  const wrong = imports.flatMap(({ from, to }) =>
+    DOORS.filter(({ what, only }) => what.test(to) && !only.some((door) => from === door || room(from) === door)).map(
+      ({ why }) => `${from} imports ${to}: ${why}`,
+    ),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test("the environment is read in config/ only, and nothing writes to the console", () => {
+  const wrong = files.filter(
+    (file) =>
+      (room(file) !== "config" && /\bprocess\.env\b/.test(texts.get(file)!)) || /\bconsole\.\w+\(/.test(texts.get(file)!),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test("files stay small: one idea each", () => {
+  const long = files.filter((file) => texts.get(file)!.split("\n").length > 400);
+  const sizes = files.map((file) => texts.get(file)!.split("\n").length).toSorted((a, b) => a - b);
+  expect(long).toEqual([]);
+  expect(sizes[Math.floor(sizes.length / 2)]).toBeLessThan(110);
+});
+
+test("nothing is postponed in the source", () => {
+  expect(files.filter((file) => /\b(?:TODO|FIXME|XXX)\b/.test(texts.get(file)!))).toEqual([]);
+});
