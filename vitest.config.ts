@@ -16,8 +16,8 @@ export default defineConfig({
         test: {
           name: "peers",
           include: ["test/peers/**/*.test.ts", "test/slow/**/*.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           fileParallelism: false,
         },
       },

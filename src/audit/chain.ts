@@ -32,7 +32,7 @@ export function chainHash(prev: Uint8Array, seq: number, body: Uint8Array): Buff
   return hash("sha256", Buffer.concat([DOMAIN, prev, place, body]), "buffer");
 }
 
-export function readHead(tx: Tx): Head {
+function readHead(tx: Tx): Head {
   return tx.get<Head>("SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1") ?? GENESIS;
 }
 

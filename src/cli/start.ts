@@ -23,7 +23,7 @@ export interface Started {
 }
 
 /** All talk goes to stderr: on stdio, stdout belongs to the protocol. */
-export function makeLog(level: string): Logger {
+function makeLog(level: string): Logger {
   return pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     pino.destination({ fd: 2, sync: true }),

@@ -6,7 +6,7 @@ import { COUNT_FORM, parseCount, parseSize, SIZE_FORM } from "./units.js";
 export const LIMIT_KEYS = ["max_rows", "max_bytes", "on_exceed", "window"] as const;
 export const WINDOW_KEYS = ["per", "max_calls", "max_rows", "max_bytes"] as const;
 export const WINDOW_PERIODS = ["minute", "hour", "day"] as const;
-export const ON_EXCEED: readonly OnExceed[] = ["truncate", "block"];
+const ON_EXCEED: readonly OnExceed[] = ["truncate", "block"];
 
 /** Limits of a connector or a server: the same keys in both. Problems go to the reader. */
 export function readLimits(reader: Reader, value: Json | undefined, path: string): Limits {

@@ -6,11 +6,12 @@ import type { Call } from "../model/call.js";
 import { SallyportError } from "../model/errors.js";
 import { isObject, type Json, type JsonObject } from "../model/json.js";
 import { member, type Edit } from "../model/json-text.js";
-import { bodyReply, type Desk, type Flight } from "./desk.js";
-import { toStatelessResult } from "./eras.js";
+import { bodyReply, errorReply, type Desk, type Flight } from "./desk.js";
+import { CODE, toStatelessResult } from "./eras.js";
 import { forward, replyParts, type Forwarded } from "./forward.js";
 import type { Link } from "./link.js";
 import type { ClientMessage } from "./message.js";
+import { paramHeadersFor, wrongParamHeader } from "./param-headers.js";
 import { bodyText, withBody } from "./reply.js";
 import { connectorOf } from "./tools.js";
 
@@ -30,8 +31,19 @@ export async function governCall(
   changes: readonly Edit[] = [],
 ): Promise<void> {
   const call = callOf(desk, message, link, tool);
+  const { inputSchema: schema } = call;
+  // A client over stdio, or of the legacy era, has no such headers.
+  const given = flight.stateless ? flight.exchange.headers : undefined;
+  const wrong = schema === undefined || given === undefined ? undefined : wrongParamHeader(schema, call.args, given);
+  if (wrong !== undefined) {
+    const what = `Bad Request: the request headers and body disagree: ${wrong.body}`;
+    flight.exchange.reply(errorReply(flight.idText, CODE.headerMismatch, what, { mismatch: wrong }));
+    return;
+  }
   let got: Forwarded | undefined;
   const governed = await desk.parts.gate.govern(call, async (subject): Promise<Answer> => {
+    const same = subject.argsText === call.argsText && given !== undefined ? given : {};
+    flight.headers = schema === undefined ? same : paramHeadersFor(schema, subject.args, same);
     got = await forward(desk, flight, message, link, [
       ...changes,
       ...changesFor(message, tool, call, subject),

@@ -44,6 +44,8 @@ export interface Flight {
   asked?: (request: Incoming) => boolean;
   /** What the downstream was given as progress token, and the client's own when they differ. */
   token?: { readonly key: string; readonly clientText: string };
+  /** `Mcp-Param-*` headers for the downstream, once the arguments are judged. */
+  headers?: Readonly<Record<string, string>>;
 }
 
 export interface ToolNote {

@@ -26,6 +26,7 @@ export const CODE = {
   internal: -32603,
   server: -32000,
   headerMismatch: -32020,
+  missingCapability: -32021,
   unsupportedVersion: -32022,
 } as const;
 

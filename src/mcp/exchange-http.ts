@@ -1,5 +1,7 @@
 import type { ServerResponse } from "node:http";
+import { isObject, type Json } from "../model/json.js";
 import type { Exchange } from "./desk.js";
+import { CODE } from "./eras.js";
 import { eventOf } from "./sse.js";
 
 export interface HttpExchange extends Exchange {
@@ -7,10 +9,21 @@ export interface HttpExchange extends Exchange {
   readonly done: boolean;
 }
 
+/** Errors that the stateless era also says as an HTTP status. Any other is an answer like all answers. */
+const STATUS: Readonly<Record<number, number>> = {
+  [CODE.methodNotFound]: 404,
+  [CODE.missingCapability]: 400,
+  [CODE.headerMismatch]: 400,
+  [CODE.unsupportedVersion]: 400,
+};
+/** Errors are small; what is larger is not searched for one. */
+const MAX_ERROR_BYTES = 16_384;
+
 /** One POST: plain JSON where the reply comes alone, an event stream as soon as anything precedes it. */
 export function exchangeOver(
   response: ServerResponse,
   headers: Readonly<Record<string, string>>,
+  stateless: boolean,
 ): HttpExchange {
   let done = false;
   const stream = (): void => {
@@ -36,7 +49,8 @@ export function exchangeOver(
       }
       let length = 0;
       for (const part of parts) length += part.length;
-      response.writeHead(200, { "content-type": "application/json", "content-length": length });
+      const status = stateless && length <= MAX_ERROR_BYTES ? statusOf(Buffer.concat(parts)) : 200;
+      response.writeHead(status, { "content-type": "application/json", "content-length": length });
       if (length < 16_384) response.end(parts.length === 1 ? parts[0] : Buffer.concat(parts));
       else {
         response.cork();
@@ -56,4 +70,11 @@ export function exchangeOver(
     },
     headers,
   };
+}
+
+function statusOf(body: Buffer): number {
+  if (!body.includes('"error"')) return 200;
+  const message = JSON.parse(body.toString("utf8")) as Json;
+  const error = isObject(message) ? message["error"] : undefined;
+  return (isObject(error) && STATUS[Number(error["code"])]) || 200;
 }

@@ -73,7 +73,7 @@ function request(
       },
       onId: (id) => (flight.ourId = id),
       ...nameOf(message, edits),
-      ...(flight.exchange.headers !== undefined && { headers: flight.exchange.headers }),
+      ...(welcome.era === "stateless" && flight.headers !== undefined && { headers: flight.headers }),
     });
   // A subscription is not work that a server is busy with.
   const health =

@@ -202,16 +202,16 @@ function deliver(
   message: ClientMessage,
   response: ServerResponse,
   headers: Readonly<Record<string, string>>,
-  closingCancels = false,
+  stateless = false,
 ): void {
   if (message.kind !== "request") {
     session.receive(message, NOBODY);
     response.writeHead(202).end();
     return;
   }
-  const exchange = exchangeOver(response, headers);
+  const exchange = exchangeOver(response, headers, stateless);
   // Only in the stateless era does a closed stream cancel; a legacy client may come back for its answer.
-  if (closingCancels)
+  if (stateless)
     response.once("close", () => {
       if (!exchange.done) session.abandon(exchange);
     });

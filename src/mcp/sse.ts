@@ -4,26 +4,47 @@ import { lineReader } from "./framing.js";
 const NEWLINE = Buffer.from("\n");
 const DATA = Buffer.from("data:");
 const CR = 0x0d;
+const FIELD = /^(event|id|retry):[ ]?(.*)$/;
+/** Fields other than data are short; an id that is not is never sent back. */
+const MAX_FIELD = 1024;
 
-/** Returns a function that takes chunks of an event stream and hands on the data of each event. */
-export function eventReader(
-  maxBytes: number,
-  handlers: { data(bytes: Buffer): void; tooLong(): void },
-): (chunk: Buffer) => void {
+export interface EventHandlers {
+  /** The data of one message. */
+  data(bytes: Buffer): void;
+  /** The id that a client names to have the events after this one. */
+  id?(id: string): void;
+  /** How long the server wants a client to stay away before it comes back. Milliseconds. */
+  retry?(ms: number): void;
+  tooLong(): void;
+}
+
+/**
+ * Returns a function that takes chunks of an event stream and hands on the data of each message. Events of other types
+ * (pings), and events without data (they only give a client an id to come back with), are not messages.
+ */
+export function eventReader(maxBytes: number, handlers: EventHandlers): (chunk: Buffer) => void {
   let data: Buffer[] = [];
   let size = 0;
+  let type = "message";
   const line = (raw: Buffer): void => {
     const bytes = raw[raw.length - 1] === CR ? raw.subarray(0, -1) : raw;
-    if (!bytes.subarray(0, 5).equals(DATA)) return;
+    if (!bytes.subarray(0, 5).equals(DATA)) {
+      const [, field, value = ""] = FIELD.exec(bytes.toString("utf8", 0, MAX_FIELD)) ?? [];
+      if (field === "event") type = value || "message";
+      else if (field === "id") handlers.id?.(value);
+      else if (field === "retry" && /^\d{1,9}$/.test(value)) handlers.retry?.(Number(value));
+      return;
+    }
     const piece = bytes.subarray(bytes[5] === 0x20 ? 6 : 5);
     size += piece.length;
     if (size > maxBytes) handlers.tooLong();
     else data.push(...(data.length === 0 ? [piece] : [NEWLINE, piece]));
   };
   const flush = (): void => {
-    if (data.length > 0) handlers.data(data.length === 1 ? data[0]! : Buffer.concat(data));
+    if (size > 0 && type === "message") handlers.data(data.length === 1 ? data[0]! : Buffer.concat(data));
     data = [];
     size = 0;
+    type = "message";
   };
   return lineReader(maxBytes, {
     line: (raw) => (raw.length === 1 && raw[0] === CR ? flush() : line(raw)),

@@ -1,4 +1,5 @@
 /** A downstream over Streamable HTTP, on node:http: web streams would cost more than all judging. */
+import { isUtf8 } from "node:buffer";
 import http from "node:http";
 import https from "node:https";
 import { SallyportError } from "../model/errors.js";
@@ -160,10 +161,12 @@ export function headerValue(value: string): string {
   return plain ? value : `=?base64?${Buffer.from(value).toString("base64")}?=`;
 }
 
-/** The value a header stands for; undefined for a broken sentinel. */
+/** The value a header stands for; undefined for a broken sentinel. Half a sentinel is none: it stands for itself. */
 export function headerMeaning(raw: string): string | undefined {
   const value = raw.trim();
-  const sentinel = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/.exec(value);
-  if (sentinel === null) return value.startsWith("=?base64?") ? undefined : value;
-  return Buffer.from(sentinel[1]!, "base64").toString("utf8");
+  const sentinel = /^=\?base64\?(.*)\?=$/.exec(value);
+  if (sentinel === null) return value;
+  const bytes = Buffer.from(sentinel[1]!, "base64");
+  // Node decodes what is not base64 as well; two hops that decode it differently would judge two values.
+  return bytes.toString("base64") === sentinel[1] && isUtf8(bytes) ? bytes.toString("utf8") : undefined;
 }

@@ -1,7 +1,7 @@
 import { hostAddress } from "../address.js";
 
 /** Shannon entropy of a text, in bits per character. */
-export function entropyOf(text: string): number {
+function entropyOf(text: string): number {
   const counts = new Map<string, number>();
   for (const c of text) counts.set(c, (counts.get(c) ?? 0) + 1);
   let bits = 0;

@@ -29,7 +29,7 @@ export function matchesCommand(argv: readonly string[], pattern: CommandPattern)
 }
 
 /** True when one argument is the option, alone, in a cluster of letters, or with `=value`. */
-export function hasOption(args: readonly string[], option: string): boolean {
+function hasOption(args: readonly string[], option: string): boolean {
   if (option.startsWith("--")) {
     return args.some((a) => a === option || a.startsWith(`${option}=`));
   }

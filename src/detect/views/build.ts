@@ -1,7 +1,7 @@
 import type { View } from "../normalize.js";
 
 /** Builds a view piece by piece, remembering where each of its characters came from. */
-export class ViewBuilder {
+class ViewBuilder {
   #parts: string[] = [];
   #length = 0;
   /** Boundaries: view offset → original offset, for pieces that are not copied one to one. */

@@ -37,7 +37,7 @@ type JsonRule<N> = (root: N, reader: Reader<N>) => N[];
 type TextRule = (text: string) => TextRow[][];
 
 /** Blocks of a list, one JSON object each (as FastMCP sends lists), or one text for each structured row. */
-export const BLOCKS = "blocks";
+const BLOCKS = "blocks";
 const NESTED_STRINGS = 2;
 
 function jsonRule<N>(rule: string): JsonRule<N> | undefined {

@@ -24,7 +24,7 @@ export function rootDoc(text: string): TreeNode {
 }
 
 /** The decoded text of a string node. */
-export function stringOf({ doc, node }: TreeNode): string {
+function stringOf({ doc, node }: TreeNode): string {
   return decodeString(doc.text, node.start, node.end);
 }
 

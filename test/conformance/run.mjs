@@ -1,0 +1,41 @@
+// Runs the official server suite against the fixture, directly and through Sallyport, and compares every check.
+// Exit codes: 0 identical and all passing, 1 not.
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { count, differences } from "./compare.mjs";
+import { REVISIONS, installSuite, runSuite } from "./suite.mjs";
+import { WAYS, open } from "./ways.mjs";
+
+const say = (line) => process.stdout.write(`${line}\n`);
+const suite = await installSuite();
+const work = mkdtempSync(join(tmpdir(), "sallyport-conformance-"));
+const direct = new Map();
+let wrong = 0;
+
+for (const way of Object.keys(WAYS)) {
+  const folder = join(work, way.replaceAll(" ", "-"));
+  mkdirSync(folder);
+  const { url, stop } = await open(way, folder);
+  for (const revision of REVISIONS) {
+    const scenarios = await runSuite(suite, url, revision, join(folder, revision));
+    const rows = way === "direct" ? failures(scenarios) : differences(direct.get(revision), scenarios);
+    if (way === "direct") direct.set(revision, scenarios);
+    const verdict = way === "direct" ? `${rows.length} failing` : `${rows.length} different from direct`;
+    say(`${revision}  ${way.padEnd(13)}  ${scenarios.size} scenarios, ${count(scenarios)}: ${verdict}`);
+    for (const [scenario, check, ...rest] of rows) say(`    ${scenario} · ${check}: ${rest.join(" → ").slice(0, 300)}`);
+    wrong += rows.length;
+  }
+  await stop();
+}
+
+if (wrong === 0) rmSync(work, { recursive: true });
+else say(`\n${wrong} to look into; results and logs are in ${work}`);
+process.exitCode = wrong === 0 ? 0 : 1;
+
+/** What the fixture itself does not pass cannot show whether the proxy would. */
+function failures(scenarios) {
+  return [...scenarios].flatMap(([scenario, checks]) =>
+    checks.filter(({ status }) => status === "FAILURE" || status === "WARNING").map((c) => [scenario, c.key, c.status, c.why]),
+  );
+}

@@ -1,0 +1,82 @@
+// The official conformance suite, pinned, in a cache folder outside the tree: it needs a newer Node than we do.
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+const SUITE = "0.2.0-alpha.12";
+const NODE = "24.21.0";
+export const REVISIONS = ["2025-11-25", "2026-07-28"];
+
+/** Runs a program; resolves to its exit code and what it printed, both streams together. */
+export function execute(program, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code, output }));
+  });
+}
+
+/** Resolves to the folder of the installation. Not under the shared temporary folder: there, others could plant code. */
+export async function installSuite() {
+  const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
+  const folder = join(cache, "sallyport", `conformance-${SUITE}-node-${NODE}`);
+  if (existsSync(join(folder, ".complete"))) return folder;
+  process.stderr.write(`installing the suite into ${folder}\n`);
+  mkdirSync(folder, { recursive: true });
+  const packages = [`@modelcontextprotocol/conformance@${SUITE}`, `node@${NODE}`];
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, allowScripts: { node: true } }));
+  const { code, output } = await execute("npm", ["install", "--save-exact", "--no-audit", "--no-fund", ...packages], {
+    cwd: folder,
+  });
+  if (code !== 0) throw new Error(`npm could not install the suite:\n${output}`);
+  writeFileSync(join(folder, ".complete"), "");
+  return folder;
+}
+
+/** Runs the server scenarios of one revision; resolves to scenario → its checks, in order: { key, status, why, seen }. */
+export async function runSuite(folder, url, revision, results) {
+  const script = join(folder, "node_modules/@modelcontextprotocol/conformance/dist/index.js");
+  const args = [script, "server", "--url", url, "--requirements", revision, "--output-dir", results];
+  const { output } = await execute(join(folder, "node_modules/.bin/node"), args);
+  const scenarios = new Map();
+  for (const name of existsSync(results) ? readdirSync(results).toSorted() : []) {
+    const scenario = name.replace(/^server-/, "").replace(/-\d{4}-\d\d-\d\dT[\d-]+Z$/, "");
+    const checks = JSON.parse(readFileSync(join(results, name, "checks.json"), "utf8"));
+    scenarios.set(
+      scenario,
+      checks.map(({ id, name: label, status, errorMessage = "", details }) => ({
+        key: `${id} (${label})`,
+        status,
+        why: errorMessage,
+        seen: settled(details),
+      })),
+    );
+  }
+  // A run that read nothing would be identical to any other that did.
+  if (scenarios.size === 0) throw new Error(`the suite left no results:\n${output.slice(-4000)}`);
+  return scenarios;
+}
+
+/** What differs between any two runs: names that were made up, times, addresses, signatures. */
+const UNSETTLED = [
+  /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g,
+  /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g,
+  /\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT/g,
+  /127\.0\.0\.1:\d+/g,
+  /[\w-]{2,}\.[\w-]{43}(?![\w-])/g,
+  /\b1\d{12}\b/g,
+];
+
+/** What a check says it saw, as text that is equal for two runs in which the same was seen. */
+function settled(details = {}) {
+  const text = JSON.stringify(details, (key, value) => {
+    if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
+    // What is malformed is refused by whoever reads it first, in words of its own: the code is what counts.
+    if (key === "error" && value.code !== undefined) return value.code;
+    return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  });
+  return UNSETTLED.reduce((rest, pattern) => rest.replaceAll(pattern, "…"), text);
+}
