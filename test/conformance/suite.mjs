@@ -76,6 +76,8 @@ function settled(details = {}) {
     if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
     // What is malformed is refused by whoever reads it first, in words of its own: the code is what counts.
     if (key === "error" && value.code !== undefined) return value.code;
+    // Other headers are each hop's own.
+    if (key === "headers") return { "content-type": value["content-type"] };
     return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   });
   return UNSETTLED.reduce((rest, pattern) => rest.replaceAll(pattern, "…"), text);

@@ -85,8 +85,9 @@ export class Proxy {
 
   #take(message: Message): void {
     this.messages.push(message);
-    const at = this.#waiting.findIndex(({ test }) => test(message));
-    if (at !== -1) this.#waiting.splice(at, 1)[0]!.resolve(message);
+    const fitting = this.#waiting.filter(({ test }) => test(message));
+    this.#waiting = this.#waiting.filter((each) => !fitting.includes(each));
+    for (const { resolve } of fitting) resolve(message);
   }
 
   write(text: string | Buffer): void {
