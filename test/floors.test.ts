@@ -26,11 +26,23 @@ const FLOORS: Readonly<Record<string, number>> = {
 
 /** `only`: the folders, or single files, that may. */
 const DOORS = [
-  { what: /^better-sqlite3$|^pg$/, only: ["store"], why: "one place opens, asserts and migrates the database" },
-  { what: /^node:child_process$/, only: ["mcp"], why: "only the wire starts processes: there is no spawn anywhere a request could reach" },
+  {
+    what: /^better-sqlite3$|^pg$/,
+    only: ["store"],
+    why: "one place opens, asserts and migrates the database",
+  },
+  {
+    what: /^node:child_process$/,
+    only: ["mcp"],
+    why: "only the wire starts processes: there is no spawn anywhere a request could reach",
+  },
   { what: /^@modelcontextprotocol\//, only: ["mcp"], why: "only the wire knows the protocol's SDK" },
   { what: /^yaml$/, only: ["config"], why: "files are read and parsed in one place, before anything judges" },
-  { what: /^pino$/, only: ["cli"], why: "talk is decided where the process starts; everybody else is handed a log" },
+  {
+    what: /^pino$/,
+    only: ["cli"],
+    why: "talk is decided where the process starts; everybody else is handed a log",
+  },
   {
     what: /^node:fs$/,
     only: ["config", "store", "audit/keys.ts", "audit/writers.ts", "cli/start.ts"],
@@ -48,9 +60,11 @@ const files = readdirSync(SRC, { recursive: true, encoding: "utf8" })
   .map((name) => name.replaceAll("\\", "/"));
 const texts = new Map(files.map((file) => [file, readFileSync(join(SRC, file), "utf8")]));
 const imports: Import[] = files.flatMap((file) =>
-  [...texts.get(file)!.matchAll(/(?:^|\n)\s*(?:import|export)\b[^;]*?from\s*"([^"]+)"|import\(\s*"([^"]+)"\s*\)/g)].map(
-    (match) => ({ from: file, to: match[1] ?? match[2]! }),
-  ),
+  [
+    ...texts
+      .get(file)!
+      .matchAll(/(?:^|\n)\s*(?:import|export)\b[^;]*?from\s*"([^"]+)"|import\(\s*"([^"]+)"\s*\)/g),
+  ].map((match) => ({ from: file, to: match[1] ?? match[2]! })),
 );
 
 /** The folder of a file; `gate.ts` is the face of its folder. */
@@ -74,7 +88,9 @@ test("imports go down the floors only", () => {
     if (file === undefined) return [];
     const [own, other] = [room(each.from), room(file)];
     if (own === other || FLOORS[other]! < FLOORS[own]!) return [];
-    return [`${each.from} imports ${file}: ${own} (floor ${FLOORS[own]}) may not look up at ${other} (${FLOORS[other]})`];
+    return [
+      `${each.from} imports ${file}: ${own} (floor ${FLOORS[own]}) may not look up at ${other} (${FLOORS[other]})`,
+    ];
   });
   expect(wrong).toEqual([]);
 });
@@ -83,16 +99,23 @@ test("the model imports nothing, and what is pure imports no part of Node", () =
   const outside = (each: Import): boolean => target(each) === undefined;
   const wrong = imports.filter((each) => {
     const own = room(each.from);
-    return outside(each) && (own === "model" || ((own === "detect" || own === "policy") && each.to.startsWith("node:")));
+    return (
+      outside(each) &&
+      (own === "model" || ((own === "detect" || own === "policy") && each.to.startsWith("node:")))
+    );
   });
-  expect(wrong.map(({ from, to }) => `${from} imports ${to}: it must run anywhere, and be testable without a world`)).toEqual([]);
+  expect(
+    wrong.map(
+      ({ from, to }) => `${from} imports ${to}: it must run anywhere, and be testable without a world`,
+    ),
+  ).toEqual([]);
 });
 
 test("each heavy dependency has one door", () => {
   const wrong = imports.flatMap(({ from, to }) =>
-    DOORS.filter(({ what, only }) => what.test(to) && !only.some((door) => from === door || room(from) === door)).map(
-      ({ why }) => `${from} imports ${to}: ${why}`,
-    ),
+    DOORS.filter(
+      ({ what, only }) => what.test(to) && !only.some((door) => from === door || room(from) === door),
+    ).map(({ why }) => `${from} imports ${to}: ${why}`),
   );
   expect(wrong).toEqual([]);
 });
@@ -100,7 +123,8 @@ test("each heavy dependency has one door", () => {
 test("the environment is read in config/ only, and nothing writes to the console", () => {
   const wrong = files.filter(
     (file) =>
-      (room(file) !== "config" && /\bprocess\.env\b/.test(texts.get(file)!)) || /\bconsole\.\w+\(/.test(texts.get(file)!),
+      (room(file) !== "config" && /\bprocess\.env\b/.test(texts.get(file)!)) ||
+      /\bconsole\.\w+\(/.test(texts.get(file)!),
   );
   expect(wrong).toEqual([]);
 });

@@ -21,7 +21,7 @@ export async function connectAll(config: Config): Promise<readonly Problem[]> {
     config.servers.map(async (server): Promise<Problem | undefined> => {
       const link = createLink(
         server,
-        { incoming: () => {}, stderr: () => {} },
+        { incoming: () => {}, paused: () => {}, stderr: () => {} },
         SILENT,
         createHealth(server.name),
       );

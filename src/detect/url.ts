@@ -42,6 +42,10 @@ const PASTE =
 const SCHEMES =
   /^(?:gopher|dict|file|ldap|ldaps|tftp|jar|netdoc|phar|expect|php|data|javascript|vbscript|view-source):/i;
 
+/** Schemes that a fetcher resolves by name or address. In `doc://1` or `demo://resource/1` nothing is a host. */
+const NETWORK =
+  /^(?:https?|wss?|ftps?|sftp|ssh|gopher|dict|ldaps?|tftp|smb|rtsp|git|redis|rediss|amqps?|mongodb|postgres(?:ql)?|mysql|jar|netdoc|view-source|url)$/i;
+
 /** Facts of a whole value that is a URL; a bare host counts. */
 export function urlFacts(text: string): UrlFact[] {
   const url = text.trim();
@@ -62,6 +66,7 @@ function factsOf(url: string, start: number, end: number): UrlFact[] {
   const names = new Set<UrlFactName>();
   if (SCHEMES.test(url)) names.add("unusual_scheme");
   const m = /^(?:([a-z][a-z0-9+.-]{0,30}):)?[\\/]{2,4}([^/?#\\\s]{0,1024})/i.exec(url);
+  if (m?.[1] !== undefined && !NETWORK.test(m[1])) return reported(names, start, end);
   const authority = decode(m?.[2] ?? /^[^\s/?#]{1,255}/.exec(url)?.[0] ?? "").normalize("NFKC");
   const at = authority.lastIndexOf("@");
   const userinfo = at === -1 ? "" : authority.slice(0, at);
@@ -90,6 +95,10 @@ function factsOf(url: string, start: number, end: number): UrlFact[] {
     names.add("private_address");
   if (address?.disguised === true || REBINDING.test(host)) names.add("disguised_address");
   if (PASTE.test(host)) names.add("paste_or_tunnel");
+  return reported(names, start, end);
+}
+
+function reported(names: ReadonlySet<UrlFactName>, start: number, end: number): UrlFact[] {
   return [...names].map((fact) => ({ analyzer: "url", fact, start, end }));
 }
 

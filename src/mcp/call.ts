@@ -34,7 +34,8 @@ export async function governCall(
   const { inputSchema: schema } = call;
   // A client over stdio, or of the legacy era, has no such headers.
   const given = flight.stateless ? flight.exchange.headers : undefined;
-  const wrong = schema === undefined || given === undefined ? undefined : wrongParamHeader(schema, call.args, given);
+  const wrong =
+    schema === undefined || given === undefined ? undefined : wrongParamHeader(schema, call.args, given);
   if (wrong !== undefined) {
     const what = `Bad Request: the request headers and body disagree: ${wrong.body}`;
     flight.exchange.reply(errorReply(flight.idText, CODE.headerMismatch, what, { mismatch: wrong }));
@@ -49,7 +50,7 @@ export async function governCall(
       ...changesFor(message, tool, call, subject),
     ]);
     const { reply } = got;
-    const task = isObject(reply.value) ? reply.value["task"] : undefined;
+    const task = taskOf(reply.value);
     if (isObject(task) && typeof task["taskId"] === "string") desk.owners.set(task["taskId"], link);
     return {
       body: reply.body,
@@ -61,6 +62,12 @@ export async function governCall(
   if (governed.kind === "cancelled") flight.exchange.end();
   else if (governed.kind === "unchanged") flight.exchange.reply(replyParts(flight, got!));
   else flight.exchange.reply(changedParts(flight, got, governed));
+}
+
+/** The task that a call became: flat in the result since 2026-07-28, a member of it before. */
+function taskOf(result: Json): Json | undefined {
+  if (!isObject(result)) return undefined;
+  return result["resultType"] === "task" ? result : result["task"];
 }
 
 function changedParts(

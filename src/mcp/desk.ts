@@ -25,6 +25,8 @@ export interface Exchange {
   reply(parts: readonly Buffer[]): void;
   /** There will be no reply: the client cancelled. */
   end(): void;
+  /** Lets go of the client until it asks again, after `retryMs`. Where it cannot, it is kept waiting. */
+  pause?(retryMs: number): void;
   /** `Mcp-Param-*` headers of the request, for a downstream over HTTP. */
   readonly headers?: Readonly<Record<string, string>>;
 }

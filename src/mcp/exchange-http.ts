@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { isObject, type Json } from "../model/json.js";
 import type { Exchange } from "./desk.js";
 import { CODE } from "./eras.js";
+import type { Replay, Stream } from "./replay.js";
 import { eventOf } from "./sse.js";
 
 export interface HttpExchange extends Exchange {
@@ -19,32 +20,38 @@ const STATUS: Readonly<Record<number, number>> = {
 /** Errors are small; what is larger is not searched for one. */
 const MAX_ERROR_BYTES = 16_384;
 
-/** One POST: plain JSON where the reply comes alone, an event stream as soon as anything precedes it. */
+/**
+ * One POST: plain JSON where the reply comes alone, an event stream as soon as anything precedes it. With `replay`, the
+ * client can lose that stream and come back to it.
+ */
 export function exchangeOver(
   response: ServerResponse,
   headers: Readonly<Record<string, string>>,
   stateless: boolean,
+  replay?: Replay,
 ): HttpExchange {
   let done = false;
-  const stream = (): void => {
-    if (response.headersSent) return;
+  let stream: Stream | undefined;
+  const streaming = (): Stream => {
+    if (stream !== undefined) return stream;
     response.writeHead(200, {
       "content-type": "text/event-stream",
       "cache-control": "no-cache, no-transform",
       "x-accel-buffering": "no",
     });
+    stream = replay === undefined ? plainStream(response) : replay.open(response);
+    return stream;
   };
   return {
     related: (parts) => {
-      if (done) return;
-      stream();
-      response.write(eventOf(parts));
+      if (!done) streaming().send(parts);
     },
     reply: (parts) => {
       if (done) return;
       done = true;
-      if (response.headersSent) {
-        response.end(eventOf(parts));
+      if (stream !== undefined) {
+        stream.send(parts);
+        stream.end();
         return;
       }
       let length = 0;
@@ -62,13 +69,26 @@ export function exchangeOver(
     end: () => {
       if (done) return;
       done = true;
-      stream();
-      response.end();
+      streaming().end();
     },
+    ...(replay !== undefined && {
+      pause: (retryMs: number) => {
+        if (!done) streaming().pause(retryMs);
+      },
+    }),
     get done() {
       return done;
     },
     headers,
+  };
+}
+
+/** A stream that is over when it is lost. */
+function plainStream(response: ServerResponse): Stream {
+  return {
+    send: (parts) => void response.write(eventOf(parts)),
+    end: () => void response.end(),
+    pause: () => {},
   };
 }
 

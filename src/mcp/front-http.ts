@@ -19,6 +19,7 @@ import {
   SHUTDOWN_MS,
 } from "./limits.js";
 import { parseClientMessage, type ClientMessage } from "./message.js";
+import { createReplay, type Replay } from "./replay.js";
 import { createSession, type Session } from "./session.js";
 import { eventOf } from "./sse.js";
 
@@ -31,6 +32,7 @@ export interface HttpFront {
 interface HttpSession {
   readonly session: Session;
   stream: ServerResponse | undefined;
+  readonly replay: Replay;
   readonly queued: Buffer[];
   usedAt: number;
 }
@@ -55,7 +57,13 @@ export async function serveHttp(
       }
     };
     const session = createSession(parts, { shared: false, unsolicited });
-    const held: HttpSession = { session, stream: undefined, queued, usedAt: Date.now() };
+    const held: HttpSession = {
+      session,
+      stream: undefined,
+      replay: createReplay(),
+      queued,
+      usedAt: Date.now(),
+    };
     sessions.set(id, held);
     return { id, held };
   };
@@ -103,19 +111,27 @@ export async function serveHttp(
       return;
     }
     held.usedAt = Date.now();
-    deliver(held.session, message, response, {});
+    // Clients of older versions take an empty event, which a stream to come back to begins with, for a broken message.
+    const resumable = (header(request, "mcp-protocol-version") ?? "") >= "2025-11-25";
+    deliver(held.session, message, response, {}, false, resumable ? held.replay : undefined);
   };
 
   const get = (request: IncomingMessage, response: ServerResponse): void => {
     const id = header(request, "mcp-session-id");
     const held = id === undefined ? undefined : sessions.get(id);
     if (held === undefined) return fail(response, id === undefined ? 405 : 404, "Session not found");
-    if (held.stream !== undefined) return fail(response, 409, "this session's stream is open already");
+    const lastEventId = header(request, "last-event-id");
+    const resume = lastEventId === undefined ? undefined : held.replay.find(lastEventId);
+    if (lastEventId !== undefined && resume === undefined)
+      return fail(response, 400, "the stream of this Last-Event-ID is not kept");
+    if (resume === undefined && held.stream !== undefined)
+      return fail(response, 409, "this session's stream is open already");
     response.writeHead(200, {
       "content-type": "text/event-stream",
       "cache-control": "no-cache, no-transform",
     });
     response.flushHeaders();
+    if (resume !== undefined) return resume(response);
     held.stream = response;
     for (const event of held.queued.splice(0)) response.write(event);
     response.once("close", () => {
@@ -203,13 +219,14 @@ function deliver(
   response: ServerResponse,
   headers: Readonly<Record<string, string>>,
   stateless = false,
+  replay?: Replay,
 ): void {
   if (message.kind !== "request") {
     session.receive(message, NOBODY);
     response.writeHead(202).end();
     return;
   }
-  const exchange = exchangeOver(response, headers, stateless);
+  const exchange = exchangeOver(response, headers, stateless, replay);
   // Only in the stateless era does a closed stream cancel; a legacy client may come back for its answer.
   if (stateless)
     response.once("close", () => {

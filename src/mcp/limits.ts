@@ -21,6 +21,16 @@ export const SESSION_IDLE_MS = 30 * 60_000;
 /** Unsolicited messages kept for a client whose event stream is not open; the oldest are dropped, and counted. */
 export const MAX_QUEUED_EVENTS = 256;
 
+/**
+ * Event streams of one session are kept so that the client can come back to them; a client that never does, and asks for
+ * large answers, would fill memory with them. The oldest are forgotten. Bytes.
+ */
+export const MAX_REPLAY_BYTES = 4 * 1024 * 1024;
+
+/** A server that lets us go and wants us back at once, again and again, would have us spin. Milliseconds. */
+export const MIN_RESUME_MS = 20;
+export const MAX_RESUME_MS = 30_000;
+
 /** A slow-loris client holds a socket with a request that never ends. Milliseconds. */
 export const HTTP_REQUEST_MS = 60_000;
 

@@ -39,6 +39,8 @@ export interface Welcome {
 
 export interface LinkHandlers {
   incoming(link: Link, message: Incoming, related: number | undefined): void;
+  /** The server has closed the stream of our request for now, and wants to be asked again after `retryMs`. */
+  paused(link: Link, id: number, retryMs: number): void;
   /** One line of what the server says on stderr. */
   stderr(line: string): void;
 }
@@ -76,6 +78,7 @@ export function createLink(server: ServerConfig, handlers: LinkHandlers, log: Lo
           : openStdio(transport, wireHandlers, (line) => handlers.stderr(line)),
       {
         incoming: (message, related) => handlers.incoming(link, message, related),
+        paused: (id, retryMs) => handlers.paused(link, id, retryMs),
         junk: (why) => log.warn({ server: server.name }, `dropped what the server sent: ${why}`),
         closed: (error) => {
           if (!closed) log.warn({ server: server.name }, error.message);

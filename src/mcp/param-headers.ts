@@ -37,7 +37,9 @@ export function paramHeadersFor(
   given: Readonly<Record<string, string>>,
 ): Record<string, string> {
   const headers = mirroredIn(schema, args);
-  return Object.fromEntries(headers.map(({ header, value }) => [header, given[header] ?? headerValue(String(value))]));
+  return Object.fromEntries(
+    headers.map(({ header, value }) => [header, given[header] ?? headerValue(String(value))]),
+  );
 }
 
 /** The first header that is missing or says something else than the arguments. */

@@ -30,6 +30,8 @@ export interface Peer {
 
 export interface PeerHandlers {
   incoming(message: Incoming, related: number | undefined): void;
+  /** The server has closed the stream of our request for now; it will answer when we come back. */
+  paused(id: number, retryMs: number): void;
   /** Something that is not a message, or answers nothing we asked: dropped. */
   junk(why: string): void;
   closed(error: SallyportError): void;
@@ -68,6 +70,8 @@ export function connectPeer(open: (handlers: WireHandlers) => Wire, handlers: Pe
       else waiting.resolve(message);
     },
     failed: (id, error) => take(id)?.reject(error),
+    waiting: (id) => pending.has(id),
+    paused: (id, retryMs) => handlers.paused(id, retryMs),
     closed: (error) => {
       closed = error;
       for (const id of pending.keys()) take(id)?.reject(error);

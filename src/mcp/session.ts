@@ -50,6 +50,10 @@ export function createSession(parts: SessionParts, options: SessionOptions): Ses
         server,
         {
           incoming: (...message) => upward.incoming(...message),
+          paused: (link, id, retryMs) => {
+            for (const flight of desk.flights)
+              if (flight.link === link && flight.ourId === id) flight.exchange.pause?.(retryMs);
+          },
           stderr: (line) =>
             parts.log.info({ server: server.name, stderr: screenedLine(parts, line) }, "server"),
         },

@@ -4,7 +4,7 @@ import http from "node:http";
 import https from "node:https";
 import { SallyportError } from "../model/errors.js";
 import { STATELESS_VERSION } from "./eras.js";
-import { MAX_DOWNSTREAM_MESSAGE } from "./limits.js";
+import { MAX_DOWNSTREAM_MESSAGE, MAX_RESUME_MS, MIN_RESUME_MS } from "./limits.js";
 import { eventReader } from "./sse.js";
 import type { Outgoing, Wire, WireHandlers } from "./wire.js";
 
@@ -14,6 +14,16 @@ export interface HttpSpec {
 }
 
 const STREAM_RETRY_MS = 1_000;
+
+/** Where an event stream can be taken up again. */
+interface Position {
+  lastEventId: string | undefined;
+  retryMs: number;
+}
+
+function from(): Position {
+  return { lastEventId: undefined, retryMs: STREAM_RETRY_MS };
+}
 
 function unavailable(message: string, cause?: unknown): SallyportError {
   return new SallyportError("downstream_unavailable", message, {}, { cause });
@@ -43,7 +53,12 @@ export function openHttp(spec: HttpSpec, handlers: WireHandlers, stateless: bool
     library.request(url, { method, agent, headers: headersFor(headers) }, got);
 
   /** Reads a response body, JSON or event stream, into messages; `done` when it has ended. */
-  const read = (response: http.IncomingMessage, related: number | undefined, done: () => void): void => {
+  const read = (
+    response: http.IncomingMessage,
+    related: number | undefined,
+    at: Position,
+    done: () => void,
+  ): void => {
     const flood = (): void => {
       response.destroy();
       if (related !== undefined)
@@ -51,7 +66,13 @@ export function openHttp(spec: HttpSpec, handlers: WireHandlers, stateless: bool
     };
     if ((response.headers["content-type"] ?? "").startsWith("text/event-stream")) {
       const data = (bytes: Buffer): void => handlers.message(bytes, related);
-      response.on("data", eventReader(MAX_DOWNSTREAM_MESSAGE, { data, tooLong: flood }));
+      const id = (value: string): void => {
+        at.lastEventId = /^[!-~]+$/.test(value) ? value : undefined;
+      };
+      const wait = (ms: number): void => {
+        at.retryMs = Math.min(Math.max(ms, MIN_RESUME_MS), MAX_RESUME_MS);
+      };
+      response.on("data", eventReader(MAX_DOWNSTREAM_MESSAGE, { data, id, retry: wait, tooLong: flood }));
     } else {
       const chunks: Buffer[] = [];
       let size = 0;
@@ -97,9 +118,9 @@ export function openHttp(spec: HttpSpec, handlers: WireHandlers, stateless: bool
           return;
         }
         if (message.method === "notifications/initialized") listen();
-        read(response, id, () => {
-          if (id !== undefined) handlers.failed(id, unavailable("the server ended its answer early"));
-        });
+        if (id === undefined) return read(response, id, from(), () => {});
+        const at = from();
+        read(response, id, at, () => resume(id, at));
       },
     );
     if (id !== undefined) {
@@ -112,18 +133,41 @@ export function openHttp(spec: HttpSpec, handlers: WireHandlers, stateless: bool
     request.end(body);
   };
 
+  /** A stream that ended before its answer is taken up again where the server gave it ids for that; else it has failed. */
+  const resume = (id: number, at: Position): void => {
+    if (closed || !handlers.waiting(id)) return;
+    const early = (cause?: unknown): void =>
+      handlers.failed(id, unavailable("the server ended its answer early", cause));
+    if (stateless || at.lastEventId === undefined) return early();
+    handlers.paused(id, at.retryMs);
+    setTimeout(() => {
+      if (closed || !handlers.waiting(id)) return;
+      const headers = { accept: "text/event-stream", "last-event-id": at.lastEventId! };
+      const request = start("GET", headers, (response) => {
+        if (response.statusCode === 200) return read(response, id, at, () => resume(id, at));
+        response.resume();
+        early();
+      });
+      running.set(id, request);
+      request.once("close", () => running.delete(id));
+      request.once("error", early);
+      request.end();
+    }, at.retryMs);
+  };
+
   /** The standalone stream of unsolicited messages. Servers may decline it (405). */
-  const listen = (): void => {
+  const listen = (at = from()): void => {
     if (closed || stateless) return;
     const again = (): void => {
-      if (!closed) retry = setTimeout(listen, STREAM_RETRY_MS);
+      if (!closed) retry = setTimeout(listen, at.retryMs, at);
     };
-    stream = start("GET", { accept: "text/event-stream" }, (response) => {
+    const resuming = at.lastEventId === undefined ? {} : { "last-event-id": at.lastEventId };
+    stream = start("GET", { accept: "text/event-stream", ...resuming }, (response) => {
       if (response.statusCode !== 200) {
         response.resume();
         return;
       }
-      read(response, undefined, again);
+      read(response, undefined, at, again);
     });
     stream.once("error", () => {});
     stream.end();

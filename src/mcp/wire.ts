@@ -18,6 +18,10 @@ export interface WireHandlers {
   message(bytes: Buffer, related: number | undefined): void;
   /** The request with this id can no longer be answered. */
   failed(id: number, error: SallyportError): void;
+  /** Whether the request with this id is still to be answered. */
+  waiting(id: number): boolean;
+  /** The server has closed the stream of this request for now, and its client may do so as well. */
+  paused(id: number, retryMs: number): void;
   /** The whole connection is gone; nothing more will come. */
   closed(error: SallyportError): void;
 }

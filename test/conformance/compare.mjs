@@ -8,7 +8,8 @@ export function differences(direct, through) {
     const right = numbered(through.get(scenario) ?? []);
     for (const key of new Set([...left.keys(), ...right.keys()])) {
       const [a, b] = [left.get(key), right.get(key)];
-      if (a?.status !== b?.status) rows.push([scenario, key, a?.status ?? "—", b?.status ?? "—", b?.why ?? ""]);
+      if (a?.status !== b?.status)
+        rows.push([scenario, key, a?.status ?? "—", b?.status ?? "—", b?.why ?? ""]);
       // A check may pass on an answer that is not the one given: that a call returned something, say, be it a failure.
       else if (a?.seen !== b?.seen) rows.push([scenario, key, ...aroundChange(a.seen, b.seen)]);
     }

@@ -9,7 +9,14 @@ export async function openRelay(target, headers) {
   const agent = new http.Agent({ keepAlive: true });
   const server = http.createServer((request, response) => {
     const onward = http.request(
-      { hostname, port, agent, method: request.method, path: request.url, headers: { ...request.headers, ...headers } },
+      {
+        hostname,
+        port,
+        agent,
+        method: request.method,
+        path: request.url,
+        headers: { ...request.headers, ...headers },
+      },
       (answer) => {
         response.writeHead(answer.statusCode, answer.headers);
         response.flushHeaders();

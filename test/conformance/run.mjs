@@ -22,11 +22,15 @@ for (const way of Object.keys(WAYS)) {
   const { url, stop } = await open(way, folder);
   for (const revision of REVISIONS) {
     const scenarios = await runSuite(suite, url, revision, join(folder, revision));
-    const rows = way === "direct" ? failures(scenarios) : differences(direct.get(revision), scenarios).filter(applies(way));
+    const rows =
+      way === "direct"
+        ? failures(scenarios)
+        : differences(direct.get(revision), scenarios).filter(applies(way));
     if (way === "direct") direct.set(revision, scenarios);
     const verdict = way === "direct" ? `${rows.length} failing` : `${rows.length} different from direct`;
     say(`${revision}  ${way.padEnd(13)}  ${scenarios.size} scenarios, ${count(scenarios)}: ${verdict}`);
-    for (const [scenario, check, ...rest] of rows) say(`    ${scenario} · ${check}: ${rest.join(" → ").slice(0, 300)}`);
+    for (const [scenario, check, ...rest] of rows)
+      say(`    ${scenario} · ${check}: ${rest.join(" → ").slice(0, 300)}`);
     wrong += rows.length;
   }
   await stop();
@@ -43,6 +47,8 @@ function applies(way) {
 /** What the fixture itself does not pass cannot show whether the proxy would. */
 function failures(scenarios) {
   return [...scenarios].flatMap(([scenario, checks]) =>
-    checks.filter(({ status }) => status === "FAILURE" || status === "WARNING").map((c) => [scenario, c.key, c.status, c.why]),
+    checks
+      .filter(({ status }) => status === "FAILURE" || status === "WARNING")
+      .map((c) => [scenario, c.key, c.status, c.why]),
   );
 }

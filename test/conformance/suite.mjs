@@ -27,10 +27,17 @@ export async function installSuite() {
   process.stderr.write(`installing the suite into ${folder}\n`);
   mkdirSync(folder, { recursive: true });
   const packages = [`@modelcontextprotocol/conformance@${SUITE}`, `node@${NODE}`];
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, allowScripts: { node: true } }));
-  const { code, output } = await execute("npm", ["install", "--save-exact", "--no-audit", "--no-fund", ...packages], {
-    cwd: folder,
-  });
+  writeFileSync(
+    join(folder, "package.json"),
+    JSON.stringify({ private: true, allowScripts: { node: true } }),
+  );
+  const { code, output } = await execute(
+    "npm",
+    ["install", "--save-exact", "--no-audit", "--no-fund", ...packages],
+    {
+      cwd: folder,
+    },
+  );
   if (code !== 0) throw new Error(`npm could not install the suite:\n${output}`);
   writeFileSync(join(folder, ".complete"), "");
   return folder;

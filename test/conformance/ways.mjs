@@ -10,17 +10,21 @@ const FIXTURE = fileURLToPath(new URL("fixture.mjs", import.meta.url));
 const SALLYPORT = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
 export const WAYS = {
-  direct: (folder) => startFixture(folder),
-  "HTTP to HTTP": async (folder) => {
-    const fixture = await startFixture(folder);
+  direct: startFixture,
+  "HTTP to HTTP": async (folder, era) => {
+    const fixture = await startFixture(folder, era);
     return startSallyport(folder, { url: fixture.url }, fixture.stop);
   },
-  "HTTP to stdio": (folder) => startSallyport(folder, { command: process.execPath, args: [FIXTURE] }, () => {}),
+  "HTTP to stdio": (folder, era) =>
+    startSallyport(folder, { command: process.execPath, args: [FIXTURE, ...eraArgs(era)] }, () => {}),
 };
 
-/** Resolves to { url, stop } of one way, behind a relay. `folder` takes its log, configuration and audit store. */
-export async function open(way, folder) {
-  const { url, token, stop } = await WAYS[way](folder);
+/**
+ * Resolves to { url, stop } of one way, behind a relay. `folder` takes its log, configuration and audit store. `era`: the
+ * only one that the fixture speaks; both when undefined.
+ */
+export async function open(way, folder, era) {
+  const { url, token, stop } = await WAYS[way](folder, era);
   const relay = await openRelay(url, token === undefined ? {} : { authorization: `Bearer ${token}` });
   return {
     url: relay.url,
@@ -31,8 +35,12 @@ export async function open(way, folder) {
   };
 }
 
-function startFixture(folder) {
-  return start([FIXTURE, "--http", "0"], folder, "fixture.log", process.env);
+function eraArgs(era) {
+  return era === undefined ? [] : ["--era", era];
+}
+
+function startFixture(folder, era) {
+  return start([FIXTURE, "--http", "0", ...eraArgs(era)], folder, "fixture.log", process.env);
 }
 
 async function startSallyport(folder, server, stopServer) {
@@ -55,14 +63,20 @@ async function startSallyport(folder, server, stopServer) {
 
 /** Starts a Node program that prints the URL it serves. */
 function start(args, folder, log, env) {
-  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", openSync(join(folder, log), "w")] });
+  const child = spawn(process.execPath, args, {
+    env,
+    stdio: ["ignore", "pipe", openSync(join(folder, log), "w")],
+  });
   const ended = new Promise((resolve) => child.once("close", resolve));
   const stop = async () => {
     child.kill("SIGTERM");
     await ended;
   };
   return new Promise((resolve, reject) => {
-    ended.then((code) => reject(new Error(`${log}: the program ended with ${code} before it listened`)));
+    ended.then(
+      (code) => reject(new Error(`${log}: the program ended with ${code} before it listened`)),
+      reject,
+    );
     let output = "";
     child.stdout.on("data", (chunk) => {
       output += chunk;

@@ -4,7 +4,8 @@ import { appendFileSync } from "node:fs";
 
 const log = process.env.FAKE_LOG;
 const out = (...texts) => texts.forEach((text) => process.stdout.write(`${text}\n`));
-const text = (id, said) => `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"content":[{"type":"text","text":${JSON.stringify(said)}}]}}`;
+const text = (id, said) =>
+  `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"content":[{"type":"text","text":${JSON.stringify(said)}}]}}`;
 
 const TOOLS = {
   echo: (id, args) => out(text(id, String(args.text ?? ""))),
@@ -16,9 +17,13 @@ const TOOLS = {
   junk: (id) => out("this is not JSON", "[1,2", text(id, "after junk")),
   wrong_id: (id) => out(text(999_999, "not yours"), text(id, "yours")),
   twice: (id) => out(text(id, "first"), text(id, "second")),
-  both: (id) => out(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{},"error":{"code":1,"message":"x"}}`),
+  both: (id) =>
+    out(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{},"error":{"code":1,"message":"x"}}`),
   batch: (id) => out(`[${text(id, "in a batch")}]`),
-  bad_utf8: (id) => process.stdout.write(Buffer.concat([Buffer.from(text(id, "xx").slice(0, -4)), Buffer.from([0xff, 0xfe, 0x0a])])),
+  bad_utf8: (id) =>
+    process.stdout.write(
+      Buffer.concat([Buffer.from(text(id, "xx").slice(0, -4)), Buffer.from([0xff, 0xfe, 0x0a])]),
+    ),
   flood: () => {
     const piece = "x".repeat(1 << 20);
     let left = 80;
@@ -27,9 +32,18 @@ const TOOLS = {
     };
     more();
   },
-  error: (id, args) => out(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":{"code":-32050,"message":${JSON.stringify(args.text)}}}`),
+  error: (id, args) =>
+    out(
+      `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":{"code":-32050,"message":${JSON.stringify(args.text)}}}`,
+    ),
   say: (id, args) => {
-    out(JSON.stringify({ jsonrpc: "2.0", method: "notifications/message", params: { level: "info", data: args.text } }));
+    out(
+      JSON.stringify({
+        jsonrpc: "2.0",
+        method: "notifications/message",
+        params: { level: "info", data: args.text },
+      }),
+    );
     out(text(id, "said"));
   },
 };
@@ -38,11 +52,29 @@ function handle(line) {
   if (log !== undefined) appendFileSync(log, `${line}\n`);
   const { id, method, params } = JSON.parse(line);
   if (method === "initialize")
-    out(JSON.stringify({ jsonrpc: "2.0", id, result: { protocolVersion: params.protocolVersion, capabilities: { tools: {} }, serverInfo: { name: "fake", version: "1" } } }));
+    out(
+      JSON.stringify({
+        jsonrpc: "2.0",
+        id,
+        result: {
+          protocolVersion: params.protocolVersion,
+          capabilities: { tools: {} },
+          serverInfo: { name: "fake", version: "1" },
+        },
+      }),
+    );
   else if (method === "tools/list")
-    out(JSON.stringify({ jsonrpc: "2.0", id, result: { tools: Object.keys(TOOLS).map((name) => ({ name, inputSchema: { type: "object" } })) } }));
-  else if (method === "tools/call") (TOOLS[params.name.replace(/-.*/, "")] ?? TOOLS.echo)(id, params.arguments ?? {});
-  else if (id !== undefined && method !== undefined) out(JSON.stringify({ jsonrpc: "2.0", id, error: { code: -32601, message: "Method not found" } }));
+    out(
+      JSON.stringify({
+        jsonrpc: "2.0",
+        id,
+        result: { tools: Object.keys(TOOLS).map((name) => ({ name, inputSchema: { type: "object" } })) },
+      }),
+    );
+  else if (method === "tools/call")
+    (TOOLS[params.name.replace(/-.*/, "")] ?? TOOLS.echo)(id, params.arguments ?? {});
+  else if (id !== undefined && method !== undefined)
+    out(JSON.stringify({ jsonrpc: "2.0", id, error: { code: -32601, message: "Method not found" } }));
 }
 
 let rest = "";

@@ -13,7 +13,10 @@ export interface Message {
   readonly id?: unknown;
   readonly method?: string;
   readonly params?: Record<string, unknown>;
-  readonly result?: Record<string, unknown> & { content?: { type: string; text?: string }[]; isError?: boolean };
+  readonly result?: Record<string, unknown> & {
+    content?: { type: string; text?: string }[];
+    isError?: boolean;
+  };
   readonly error?: { code: number; message: string; data?: unknown };
   /** The line as it came. */
   readonly line: string;
@@ -35,12 +38,20 @@ export class Home {
   /** What the fake server has received, as parsed messages. */
   received(): { method?: string; params?: { name?: string; arguments?: unknown } }[] {
     if (!existsSync(this.log)) return [];
-    return readFileSync(this.log, "utf8").trim().split("\n").filter(Boolean).map((line) => JSON.parse(line) as object);
+    return readFileSync(this.log, "utf8")
+      .trim()
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as object);
   }
 
   audit(...args: string[]): string {
     const env = { ...process.env, SALLYPORT_HOME: this.dir };
-    return execFileSync(process.execPath, [SALLYPORT, "audit", ...args], { cwd: this.dir, env, encoding: "utf8" });
+    return execFileSync(process.execPath, [SALLYPORT, "audit", ...args], {
+      cwd: this.dir,
+      env,
+      encoding: "utf8",
+    });
   }
 
   records(): AuditRecord[] {
@@ -67,9 +78,19 @@ export class Proxy {
   readonly exited: Promise<number | null>;
 
   /** `args` after `run`; by default the fake server is wrapped. */
-  constructor(home: Home, args: readonly string[] = ["--", process.execPath, FAKE], env: Record<string, string> = {}) {
+  constructor(
+    home: Home,
+    args: readonly string[] = ["--", process.execPath, FAKE],
+    env: Record<string, string> = {},
+  ) {
     this.child = spawn(process.execPath, [SALLYPORT, "run", ...args], {
-      env: { ...process.env, SALLYPORT_HOME: home.dir, FAKE_LOG: home.log, SALLYPORT_LOG_LEVEL: "warn", ...env },
+      env: {
+        ...process.env,
+        SALLYPORT_HOME: home.dir,
+        FAKE_LOG: home.log,
+        SALLYPORT_LOG_LEVEL: "warn",
+        ...env,
+      },
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.exited = new Promise((resolve) => this.child.once("exit", resolve));
@@ -108,7 +129,11 @@ export class Proxy {
 
   async initialize(): Promise<Message> {
     const clientInfo = { name: "test", version: "1" };
-    const hello = await this.request("initialize", { protocolVersion: "2025-11-25", capabilities: {}, clientInfo });
+    const hello = await this.request("initialize", {
+      protocolVersion: "2025-11-25",
+      capabilities: {},
+      clientInfo,
+    });
     this.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n');
     return hello;
   }

@@ -54,6 +54,8 @@ it("what the client was told is on record as released", async () => {
   const last = new Proxy(home);
   await last.initialize();
   await last.close();
-  const released = new Set(home.records().flatMap(({ tool, outcome }) => (outcome === "released" ? [tool] : [])));
+  const released = new Set(
+    home.records().flatMap(({ tool, outcome }) => (outcome === "released" ? [tool] : [])),
+  );
   expect(told.filter((name) => !released.has(name))).toEqual([]);
 });

@@ -16,7 +16,8 @@ afterEach(async () => {
 });
 
 const calls = () => home.received().filter(({ method }) => method === "tools/call");
-const alive = async (): Promise<void> => expect(textOf(await proxy.call("echo", { text: "still here" }))).toBe("still here");
+const alive = async (): Promise<void> =>
+  expect(textOf(await proxy.call("echo", { text: "still here" }))).toBe("still here");
 const refusedWithoutId = () => proxy.next((message) => message.id === null && message.error !== undefined);
 
 describe("a client that sends what two parsers could read differently", () => {
@@ -24,12 +25,32 @@ describe("a client that sends what two parsers could read differently", () => {
   const cases: [name: string, line: string, says: RegExp][] = [
     ["a batch array", `[{"jsonrpc":"2.0","id":1,${echo}}]`, /batch/],
     ["a duplicate key at the top", `{"jsonrpc":"2.0","id":7,"id":8,${echo}}`, /duplicate key "id"/],
-    ["a duplicate key in arguments", '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"echo","arguments":{"text":"a","text":"b"}}}', /duplicate key "text"/],
-    ["a duplicate key in disguise", '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"echo","n\\u0061me":"die"}}', /duplicate key "name"/],
+    [
+      "a duplicate key in arguments",
+      '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"echo","arguments":{"text":"a","text":"b"}}}',
+      /duplicate key "text"/,
+    ],
+    [
+      "a duplicate key in disguise",
+      '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"echo","n\\u0061me":"die"}}',
+      /duplicate key "name"/,
+    ],
     ["a case variant of method", `{"jsonrpc":"2.0","id":7,"Method":"x",${echo}}`, /spell it exactly/],
-    ["a case variant of params", '{"jsonrpc":"2.0","id":7,"method":"tools/call","Params":{"name":"echo"}}', /spell it exactly/],
-    ["a case variant by Unicode folding", `{"jsonrpc":"2.0","id":7,"param\u017f":{},${echo}}`, /spell it exactly/],
-    ["a case variant of arguments", '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"echo","Arguments":{"text":"x"}}}', /spell it exactly/],
+    [
+      "a case variant of params",
+      '{"jsonrpc":"2.0","id":7,"method":"tools/call","Params":{"name":"echo"}}',
+      /spell it exactly/,
+    ],
+    [
+      "a case variant by Unicode folding",
+      `{"jsonrpc":"2.0","id":7,"param\u017f":{},${echo}}`,
+      /spell it exactly/,
+    ],
+    [
+      "a case variant of arguments",
+      '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"echo","Arguments":{"text":"x"}}}',
+      /spell it exactly/,
+    ],
     ["a null id", `{"jsonrpc":"2.0","id":null,${echo}}`, /"id" must be/],
     ["a fraction as id", `{"jsonrpc":"2.0","id":1.5,${echo}}`, /"id" must be/],
     ["both method and result", `{"jsonrpc":"2.0","id":7,"result":{},${echo}}`, /"method" and "result"/],
@@ -56,14 +77,17 @@ describe("a client that sends what two parsers could read differently", () => {
   });
 
   it("a character split between two chunks arrives whole", async () => {
-    const line = Buffer.from('{"jsonrpc":"2.0","id":77,"method":"tools/call","params":{"name":"echo","arguments":{"text":"é中😀"}}}\n');
+    const line = Buffer.from(
+      '{"jsonrpc":"2.0","id":77,"method":"tools/call","params":{"name":"echo","arguments":{"text":"é中😀"}}}\n',
+    );
     for (const byte of line) proxy.write(Buffer.from([byte]));
     expect(textOf(await proxy.next(({ id }) => id === 77))).toBe("é中😀");
   });
 
   it("a line of 100 MB is refused while it comes, and the next one is served", async () => {
     const piece = Buffer.alloc(1 << 20, 0x61);
-    for (let i = 0; i < 100; i++) if (!proxy.child.stdin!.write(piece)) await new Promise((go) => proxy.child.stdin!.once("drain", go));
+    for (let i = 0; i < 100; i++)
+      if (!proxy.child.stdin!.write(piece)) await new Promise((go) => proxy.child.stdin!.once("drain", go));
     proxy.write("\n");
     expect((await refusedWithoutId()).error?.message).toMatch(/may hold/);
     await alive();
@@ -71,20 +95,30 @@ describe("a client that sends what two parsers could read differently", () => {
 
   it("arguments nested beyond any reason are refused", async () => {
     const deep = `${"[".repeat(5000)}${"]".repeat(5000)}`;
-    proxy.write(`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"echo","arguments":{"text":${deep}}}}\n`);
+    proxy.write(
+      `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"echo","arguments":{"text":${deep}}}}\n`,
+    );
     expect((await refusedWithoutId()).error?.message).toMatch(/nested/);
     expect(calls()).toEqual([]);
   });
 
   it("an id that is in use is refused, and the first request keeps it", async () => {
-    proxy.write('{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"slow","arguments":{"ms":300}}}\n');
-    proxy.write('{"jsonrpc":"2.0","id":"\\u0061","method":"tools/call","params":{"name":"echo","arguments":{"text":"x"}}}\n');
-    expect((await proxy.next(({ id, error }) => id === "a" && error !== undefined)).error?.message).toMatch(/in use/);
+    proxy.write(
+      '{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"slow","arguments":{"ms":300}}}\n',
+    );
+    proxy.write(
+      '{"jsonrpc":"2.0","id":"\\u0061","method":"tools/call","params":{"name":"echo","arguments":{"text":"x"}}}\n',
+    );
+    expect((await proxy.next(({ id, error }) => id === "a" && error !== undefined)).error?.message).toMatch(
+      /in use/,
+    );
     expect(textOf(await proxy.next(({ id, result }) => id === "a" && result !== undefined))).toBe("done");
   });
 
   it("answers to nothing that was asked are dropped", async () => {
-    proxy.write('{"jsonrpc":"2.0","id":1,"result":{}}\n{"jsonrpc":"2.0","id":"x","error":{"code":1,"message":"x"}}\n');
+    proxy.write(
+      '{"jsonrpc":"2.0","id":1,"result":{}}\n{"jsonrpc":"2.0","id":"x","error":{"code":1,"message":"x"}}\n',
+    );
     await alive();
   });
 });
@@ -121,7 +155,11 @@ describe("a downstream that breaks the rules", () => {
 
   for (const tool of ["both", "batch", "bad_utf8"]) {
     it(`that answers with ${tool}: nothing of it reaches the client, and the call ends at its deadline`, async () => {
-      const config = home.config({ mcpServers: { fake: { command: process.execPath, args: [FAKE], env: { FAKE_LOG: home.log }, timeout: "300ms" } } });
+      const config = home.config({
+        mcpServers: {
+          fake: { command: process.execPath, args: [FAKE], env: { FAKE_LOG: home.log }, timeout: "300ms" },
+        },
+      });
       const short = new Proxy(home, ["--config", config]);
       await short.initialize();
       const answer = await short.call(tool);
@@ -145,7 +183,10 @@ describe("a downstream that breaks the rules", () => {
 
   it("that cannot be started does not empty the lists of the others", async () => {
     const good = { command: process.execPath, args: [FAKE] };
-    const two = new Proxy(home, ["--config", home.config({ mcpServers: { good, bad: { command: "/no/such/program" } } })]);
+    const two = new Proxy(home, [
+      "--config",
+      home.config({ mcpServers: { good, bad: { command: "/no/such/program" } } }),
+    ]);
     await two.initialize();
     const { result } = await two.request("tools/list");
     const names = (result?.["tools"] as { name: string }[]).map(({ name }) => name);
@@ -177,12 +218,18 @@ describe("endings", () => {
   });
 
   it("a cancellation reaches the downstream under its own id, with the client's reason, and is recorded", async () => {
-    proxy.write('{"jsonrpc":"2.0","id":"c1","method":"tools/call","params":{"name":"hang","arguments":{}}}\n');
+    proxy.write(
+      '{"jsonrpc":"2.0","id":"c1","method":"tools/call","params":{"name":"hang","arguments":{}}}\n',
+    );
     await proxy.call("echo", { text: "x" });
-    proxy.write('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"c1","reason":"changed my mind"}}\n');
+    proxy.write(
+      '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"c1","reason":"changed my mind"}}\n',
+    );
     await proxy.call("echo", { text: "y" });
     const cancelled = home.received().find(({ method }) => method === "notifications/cancelled");
-    const hang = home.received().find(({ params }) => params?.name === "hang") as { id?: unknown } | undefined;
+    const hang = home.received().find(({ params }) => params?.name === "hang") as
+      | { id?: unknown }
+      | undefined;
     expect(cancelled?.params).toMatchObject({ requestId: hang?.id, reason: "changed my mind" });
     expect(home.records().find(({ tool }) => tool === "hang")?.outcome).toBe("cancelled");
     expect(proxy.messages.some(({ id }) => id === "c1")).toBe(false);

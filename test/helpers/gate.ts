@@ -1,0 +1,90 @@
+/** A gate as a start would wire it: real detectors, real connectors, a real audit store in a temporary folder. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openAudit } from "../../src/audit/log.js";
+import { search } from "../../src/audit/search.js";
+import { loadBuiltin } from "../../src/config/builtin.js";
+import { loadConfig } from "../../src/config/load.js";
+import { compileEngine } from "../../src/detect/engine.js";
+import { parseDetectorFile } from "../../src/detect/rule.js";
+import { createGate, type Gate } from "../../src/gate.js";
+import { newId } from "../../src/audit/ids.js";
+import type { Call } from "../../src/model/call.js";
+import type { JsonObject } from "../../src/model/json.js";
+import { operationOf } from "../../src/policy/operations.js";
+import { openStore } from "../../src/store/sqlite.js";
+
+export interface TestGate {
+  readonly gate: Gate;
+  /** A call to `server` as the wire would make it; `argsText` is the arguments' JSON text. */
+  call(server: string, tool: string, argsText: string, more?: Partial<Call>): Call;
+  /** The newest record. */
+  last(): ReturnType<typeof search>[number];
+  readonly logged: string[];
+  close(): Promise<void>;
+}
+
+const engine = compileEngine(
+  loadBuiltin().detectorFiles.flatMap(({ file, value }) => parseDetectorFile(value, file)),
+);
+
+/** `settings`: top-level keys of mcp.config.json; `servers`: its mcpServers, to which a command is added. */
+export async function testGate(
+  servers: Readonly<Record<string, object>>,
+  settings: object = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<TestGate> {
+  const dir = mkdtempSync(join(tmpdir(), "sallyport-gate-"));
+  const file = join(dir, "config.json");
+  const { writeFileSync } = await import("node:fs");
+  const mcpServers = Object.fromEntries(
+    Object.entries(servers).map(([name, own]) => [name, { command: "node", ...own }]),
+  );
+  writeFileSync(file, JSON.stringify({ audit: { path: join(dir, "audit.db") }, ...settings, mcpServers }));
+  const { config, problems } = loadConfig({ file, cwd: dir, env });
+  if (config === undefined) throw new Error(JSON.stringify(problems));
+  const audit = await openAudit({ path: config.auditPath, version: "test" });
+  const byName = new Map(config.servers.map((server) => [server.name, server]));
+  const logged: string[] = [];
+  const gate = createGate({
+    engine,
+    posture: config.posture,
+    snapshot: "test",
+    audit,
+    advise: (detector) => engine.rules.find(({ id }) => id === detector)?.advice,
+    server: (name) => byName.get(name)!,
+    log: { error: (_fields, message) => logged.push(message) },
+  });
+  return {
+    gate,
+    logged,
+    call: (server, tool, argsText, more = {}) => {
+      const { connector } = byName.get(server)!;
+      return {
+        id: newId("d"),
+        principal: { id: "local:test", how: "os_user" },
+        client: "test 1",
+        server,
+        connector: connector?.connector ?? "generic",
+        tool,
+        operation: connector === undefined ? "execute" : operationOf(connector, tool),
+        args: JSON.parse(argsText) as JsonObject,
+        argsText,
+        ...more,
+      };
+    },
+    last: () => {
+      const store = openStore(config.auditPath, { readonly: true });
+      try {
+        return search(store, {}, 1)[0]!;
+      } finally {
+        void store.close();
+      }
+    },
+    close: async () => {
+      await audit.close();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
