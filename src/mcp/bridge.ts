@@ -159,10 +159,19 @@ async function askClient(desk: Desk, flight: Flight, link: Link, request: Json):
 }
 
 /**
- * What a legacy server may ask of stateless clients. Not `roots`: servers ask for those outside of any call, where a
- * stateless client cannot be reached.
+ * What a legacy server is told that it may ask of a stateless client: what the client declares, but not `roots`, which
+ * servers ask for outside of any call, where such a client cannot be reached.
  */
-export const ASKABLE = { elicitation: {}, sampling: {} };
+export function askable(declared: Json | undefined): JsonObject {
+  const has = (name: string): boolean => isObject(declared) && declared[name] !== undefined;
+  return { ...(has("elicitation") && { elicitation: {} }), ...(has("sampling") && { sampling: {} }) };
+}
+
+/** The capabilities that one stateless request declares. */
+export function declaredBy(message: ClientMessage): Json | undefined {
+  const meta = metaNode(message.params);
+  return meta && (JSON.parse(message.text.slice(meta.start, meta.end)) as JsonObject)[META_CAPABILITIES];
+}
 
 /** What must be declared before a client may be asked. */
 const NEEDS: Readonly<Record<string, string>> = {
@@ -177,10 +186,7 @@ function declares(capabilities: Json | undefined, method: string): boolean {
 }
 
 function canAnswer(message: ClientMessage, method: string): boolean {
-  const meta = metaNode(message.params);
-  const value =
-    meta && (JSON.parse(message.text.slice(meta.start, meta.end)) as JsonObject)[META_CAPABILITIES];
-  return declares(value, method);
+  return declares(declaredBy(message), method);
 }
 
 function paramsOf(message: ClientMessage): JsonObject {

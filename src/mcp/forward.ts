@@ -1,7 +1,7 @@
 /** Sends a client's request on to one downstream and brings its reply back, in the client's era. */
 import { SallyportError } from "../model/errors.js";
 import { applyEdits, decodeString, member, parseJsonText, type Edit } from "../model/json-text.js";
-import { ASKABLE, CAN_ASK, answerQuestions, continuation, replyOrQuestion, takeUp } from "./bridge.js";
+import { CAN_ASK, answerQuestions, continuation, replyOrQuestion, takeUp } from "./bridge.js";
 import type { Desk, Flight } from "./desk.js";
 import {
   LEGACY_VERSIONS,
@@ -146,8 +146,7 @@ function nameOf(message: ClientMessage, changes: readonly Edit[]): { name?: stri
 /** For a client that never said hello (legacy servers let it pass, so do we) or needs none (stateless). */
 function defaultHello(desk: Desk, flight: Pick<Flight, "stateless">): Hello {
   const info = { name: "sallyport", version: desk.parts.version };
-  const capabilities = flight.stateless ? ASKABLE : {};
-  const params = { protocolVersion: LEGACY_VERSIONS[0], capabilities, clientInfo: info };
+  const params = { protocolVersion: LEGACY_VERSIONS[0], capabilities: {}, clientInfo: info };
   return {
     era: flight.stateless ? "stateless" : "legacy",
     initialize: JSON.stringify(params),

@@ -4,6 +4,7 @@ import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { SallyportError } from "../model/errors.js";
 import { errorReply, failureReply, type SessionParts } from "./desk.js";
+import { askable, declaredBy } from "./bridge.js";
 import { CODE } from "./eras.js";
 import { exchangeOver, type HttpExchange } from "./exchange-http.js";
 import { guard } from "./guard.js";
@@ -43,7 +44,8 @@ export async function serveHttp(
   token: string,
 ): Promise<HttpFront> {
   const sessions = new Map<string, HttpSession>();
-  let stateless: Session | undefined;
+  // One for all clients that can be asked the same: a server is told once, when it is connected to.
+  const stateless = new Map<string, Session>();
 
   const open = (): { id: string; held: HttpSession } => {
     const id = randomUUID();
@@ -84,8 +86,10 @@ export async function serveHttp(
         respond(response, problem.status, errorReply(id, problem.code, problem.message, problem.data));
         return;
       }
-      stateless ??= createSession(parts, { shared: true, unsolicited: () => {} });
-      deliver(stateless, message, response, paramHeaders(request), true);
+      const kind = Object.keys(askable(declaredBy(message))).join();
+      const shared = stateless.get(kind) ?? createSession(parts, { shared: true, unsolicited: () => {} });
+      stateless.set(kind, shared);
+      deliver(shared, message, response, paramHeaders(request), true);
       return;
     }
     if (message.method === "initialize") {
@@ -206,7 +210,8 @@ export async function serveHttp(
       clearInterval(sweep);
       server.close();
       const drained = [...sessions.keys()].map(end);
-      if (stateless !== undefined) drained.push(stateless.drain(SHUTDOWN_MS).then(() => stateless?.close()));
+      for (const session of stateless.values())
+        drained.push(session.drain(SHUTDOWN_MS).then(() => session.close()));
       await Promise.all(drained);
       server.closeAllConnections();
     },

@@ -1,7 +1,7 @@
 /** `initialize` and `server/discover`: passed through with one server, answered for all with several. */
 import { isObject, type Json, type JsonObject } from "../model/json.js";
 import { member } from "../model/json-text.js";
-import { ASKABLE } from "./bridge.js";
+import { askable } from "./bridge.js";
 import { resultReply, type Desk, type Flight } from "./desk.js";
 import { LEGACY_VERSIONS, META_CAPABILITIES, META_CLIENT, discoverFromInitialize, metaNode } from "./eras.js";
 import { connected, forward, replyParts } from "./forward.js";
@@ -30,7 +30,11 @@ function said(welcome: Pick<Welcome, "initialize" | "discover">, flight: Flight)
 }
 
 /** What the client says of itself: the whole of its `initialize` params, or the envelope of its request. */
-function helloOf(desk: Desk, message: ClientMessage, flight: Flight): Hello {
+export function helloOf(
+  desk: Pick<Desk, "many">,
+  message: ClientMessage,
+  flight: Pick<Flight, "stateless">,
+): Hello {
   const { text, params } = message;
   if (!flight.stateless) {
     const initialize = params === undefined ? "{}" : text.slice(params.start, params.end);
@@ -44,10 +48,10 @@ function helloOf(desk: Desk, message: ClientMessage, flight: Flight): Hello {
     return node && (JSON.parse(text.slice(node.start, node.end)) as Json);
   };
   const info = read(META_CLIENT) ?? { name: "unknown", version: "0" };
-  // A legacy server is told once what clients of this session can be asked; each request says it for itself (bridge.ts).
-  const capabilities = ASKABLE;
+  const declared = read(META_CAPABILITIES) ?? {};
+  const capabilities = askable(declared);
   const initialize = JSON.stringify({ protocolVersion: LEGACY_VERSIONS[0], capabilities, clientInfo: info });
-  return { era: "stateless", initialize, info, capabilities: read(META_CAPABILITIES) ?? {}, own: true };
+  return { era: "stateless", initialize, info, capabilities: declared, own: true };
 }
 
 /** Connects to all; who is not there in time is left out for now, and announced by list_changed when it comes. */

@@ -14,7 +14,7 @@ import {
 } from "./desk.js";
 import { CODE, META_CLIENT, claimedVersion, metaNode } from "./eras.js";
 import { connected, forward, replyParts } from "./forward.js";
-import { describeClient, handshake } from "./handshake.js";
+import { describeClient, handshake, helloOf } from "./handshake.js";
 import { MAX_OWNERS, MAX_PENDING_PER_SESSION } from "./limits.js";
 import { createHealth, type Health } from "./health.js";
 import { createLink } from "./link.js";
@@ -109,6 +109,7 @@ export function createSession(parts: SessionParts, options: SessionOptions): Ses
     desk.byClientId?.set(key, flight);
     if (stateless) {
       desk.stateless = true;
+      desk.hello ??= helloOf(desk, message, flight);
       desk.client = clientName(message) ?? desk.client;
     }
     answer(desk, message, flight)
