@@ -93,6 +93,8 @@ export interface Desk {
   /** The client has spoken in the stateless era. */
   stateless: boolean;
   hello: Hello | undefined;
+  /** The level that a legacy client has set, for servers that are told with each request. */
+  logLevel: string | undefined;
   /** Name and version the client gave. */
   client: string | undefined;
 }

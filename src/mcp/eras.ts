@@ -27,6 +27,8 @@ export const CODE = {
   server: -32000,
   headerMismatch: -32020,
   missingCapability: -32021,
+  /** No such resource, in the legacy era; since then an invalid param like others. */
+  noResource: -32002,
   unsupportedVersion: -32022,
 } as const;
 
@@ -38,6 +40,15 @@ const CACHEABLE = new Set([
   "resources/templates/list",
   "resources/read",
   "server/discover",
+]);
+
+/** Methods that ended with the legacy era: they speak of a session, and there is none any more. */
+export const LEGACY_ONLY = new Set([
+  "initialize",
+  "ping",
+  "logging/setLevel",
+  "resources/subscribe",
+  "resources/unsubscribe",
 ]);
 
 /** Which params member `Mcp-Name` mirrors. */
@@ -79,12 +90,15 @@ export function stripEnvelope(text: string, params: JsonNode): Edit[] {
 export function addEnvelope(
   text: string,
   params: JsonNode | undefined,
-  client: { info: Json; capabilities: Json },
+  client: { info: Json; capabilities: Json; logLevel?: string | undefined },
 ): string {
   const envelope = [
     `${JSON.stringify(META_VERSION)}:${JSON.stringify(STATELESS_VERSION)}`,
     `${JSON.stringify(META_CLIENT)}:${JSON.stringify(client.info)}`,
     `${JSON.stringify(META_CAPABILITIES)}:${JSON.stringify(client.capabilities)}`,
+    ...(client.logLevel === undefined
+      ? []
+      : [`${JSON.stringify(META_LOG_LEVEL)}:${JSON.stringify(client.logLevel)}`]),
   ].join(",");
   if (params?.kind !== "object") return `{"_meta":{${envelope}}}`;
   const at = params.keys.lastIndexOf("_meta");

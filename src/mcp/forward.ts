@@ -1,9 +1,11 @@
 /** Sends a client's request on to one downstream and brings its reply back, in the client's era. */
 import { SallyportError } from "../model/errors.js";
+import { isObject, type Json } from "../model/json.js";
 import { applyEdits, decodeString, member, parseJsonText, type Edit } from "../model/json-text.js";
 import { CAN_ASK, answerQuestions, continuation, replyOrQuestion, takeUp } from "./bridge.js";
 import type { Desk, Flight } from "./desk.js";
 import {
+  CODE,
   LEGACY_VERSIONS,
   NAME_SOURCE,
   addEnvelope,
@@ -69,7 +71,7 @@ function request(
       timeoutMs: message.method === "subscriptions/listen" ? NO_DEADLINE : flight.link!.server.timeoutMs,
       build: (id) => {
         const text = applyEdits(message.text, [{ start: idNode.start, end: idNode.end, text: id }, ...edits]);
-        return translate(text, flight, welcome.era, desk.hello!);
+        return translate(text, flight, welcome.era, { ...desk.hello!, logLevel: desk.logLevel });
       },
       onId: (id) => (flight.ourId = id),
       ...nameOf(message, edits),
@@ -100,11 +102,24 @@ export function replyParts(flight: Flight, { reply, welcome }: Forwarded, text?:
     const body = toStatelessResult(text ?? bodyText(reply), reply.value, flight.method, serverInfo);
     return withBody(reply, flight.idText, body);
   }
-  return text === undefined ? withId(reply, flight.idText) : withBody(reply, flight.idText, text);
+  const body =
+    text ?? (flight.stateless && welcome.era === "legacy" ? toStatelessError(reply.value) : undefined);
+  return body === undefined ? withId(reply, flight.idText) : withBody(reply, flight.idText, body);
+}
+
+/** The error as the stateless era says it; undefined when it says it the same way. */
+function toStatelessError(error: Json): string | undefined {
+  if (!isObject(error) || error["code"] !== CODE.noResource) return undefined;
+  return JSON.stringify({ ...error, code: CODE.invalidParams });
 }
 
 /** The message in the downstream's era. */
-function translate(text: string, flight: Flight, era: Era, hello: Hello): string {
+function translate(
+  text: string,
+  flight: Flight,
+  era: Era,
+  hello: Hello & { readonly logLevel: string | undefined },
+): string {
   if (flight.stateless === (era === "stateless")) return text;
   const root = parseJsonText(text);
   const params = member(root, "params");

@@ -7,12 +7,13 @@ import { GOVERNED, governCall } from "./call.js";
 import {
   errorReply,
   failureReply,
+  resultReply,
   type Desk,
   type Exchange,
   type Flight,
   type SessionParts,
 } from "./desk.js";
-import { CODE, META_CLIENT, claimedVersion, metaNode } from "./eras.js";
+import { CODE, LEGACY_ONLY, META_CLIENT, claimedVersion, metaNode } from "./eras.js";
 import { connected, forward, replyParts } from "./forward.js";
 import { describeClient, handshake, helloOf } from "./handshake.js";
 import { MAX_OWNERS, MAX_PENDING_PER_SESSION } from "./limits.js";
@@ -76,6 +77,7 @@ export function createSession(parts: SessionParts, options: SessionOptions): Ses
     unsolicited: options.unsolicited,
     stateless: options.shared,
     hello: undefined,
+    logLevel: undefined,
     client: undefined,
   };
   const upward: Upward = createUpward(desk);
@@ -201,10 +203,20 @@ async function within(ms: number, work: Promise<void>): Promise<boolean> {
 
 async function answer(desk: Desk, message: ClientMessage, flight: Flight): Promise<void> {
   const { method } = message;
+  if (flight.stateless && LEGACY_ONLY.has(method)) {
+    // On the connection that stateless clients share, one would change what a legacy server does for the others.
+    flight.exchange.reply(errorReply(flight.idText, CODE.methodNotFound, "Method not found"));
+    return;
+  }
+  if (!flight.stateless && method === "logging/setLevel") desk.logLevel = stringParam(message, "level");
   if (method === "server/discover" ? flight.stateless : method === "initialize")
     return handshake(desk, message, flight);
   if (desk.many) return requestOfMany(desk, message, flight);
   const only = desk.links[0]!;
+  if (!flight.stateless && only.era === "stateless" && (method === "ping" || method === "logging/setLevel")) {
+    flight.exchange.reply(resultReply(flight.idText, "{}"));
+    return;
+  }
   if (GOVERNED.has(method)) {
     const tool = method === "tools/call" ? stringParam(message, "name") : method;
     if (tool === undefined) throw new SallyportError("message_invalid", 'tools/call needs a string "name"');
