@@ -80,6 +80,8 @@ const UNSETTLED = [
 /** What a check says it saw, as text that is equal for two runs in which the same was seen. */
 function settled(details = {}) {
   const text = JSON.stringify(details, (key, value) => {
+    // The suite polls, so how many messages it saw is a matter of time.
+    if (key === "messagesValidated") return undefined;
     if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
     // What is malformed is refused by whoever reads it first, in words of its own: the code is what counts.
     if (key === "error" && value.code !== undefined) return value.code;

@@ -1,12 +1,12 @@
 /** A gate as a start would wire it: real detectors, real connectors, a real audit store in a temporary folder. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openAudit } from "../../src/audit/log.js";
 import { search } from "../../src/audit/search.js";
 import { loadBuiltin } from "../../src/config/builtin.js";
 import { loadConfig } from "../../src/config/load.js";
-import { compileEngine } from "../../src/detect/engine.js";
+import { compileEngine, type Engine } from "../../src/detect/engine.js";
 import { parseDetectorFile } from "../../src/detect/rule.js";
 import { createGate, type Gate } from "../../src/gate.js";
 import { newId } from "../../src/audit/ids.js";
@@ -22,10 +22,20 @@ export interface TestGate {
   /** The newest record. */
   last(): ReturnType<typeof search>[number];
   readonly logged: string[];
+  /** The store is gone for writing from here on. */
+  breakStore(): Promise<void>;
   close(): Promise<void>;
 }
 
-const engine = compileEngine(
+export interface GateOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** An existing folder to share one store; not removed. */
+  readonly dir?: string;
+  /** Replaces the detectors. */
+  readonly engine?: Engine;
+}
+
+const ENGINE = compileEngine(
   loadBuiltin().detectorFiles.flatMap(({ file, value }) => parseDetectorFile(value, file)),
 );
 
@@ -33,11 +43,11 @@ const engine = compileEngine(
 export async function testGate(
   servers: Readonly<Record<string, object>>,
   settings: object = {},
-  env: Readonly<Record<string, string>> = {},
+  options: GateOptions = {},
 ): Promise<TestGate> {
-  const dir = mkdtempSync(join(tmpdir(), "sallyport-gate-"));
+  const { env = {}, engine = ENGINE } = options;
+  const dir = options.dir ?? mkdtempSync(join(tmpdir(), "sallyport-gate-"));
   const file = join(dir, "config.json");
-  const { writeFileSync } = await import("node:fs");
   const mcpServers = Object.fromEntries(
     Object.entries(servers).map(([name, own]) => [name, { command: "node", ...own }]),
   );
@@ -82,9 +92,10 @@ export async function testGate(
         void store.close();
       }
     },
+    breakStore: () => audit.close(),
     close: async () => {
       await audit.close();
-      rmSync(dir, { recursive: true, force: true });
+      if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
     },
   };
 }
