@@ -1,5 +1,5 @@
-// The demo: a real MCP client talks through Sallyport to two real servers, a SQL server over demo/data/shop.db and a
-// file server over a copy of demo/files. Each call is shown before and after; each expectation is checked.
+// The demo: a real MCP client talks through Sallyport to two real servers, a SQL server over a copy of demo/data/shop.db
+// and a file server over a copy of demo/files. Each call is shown before and after; each expectation is checked.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,7 +19,19 @@ const files = realpathSync(mkdtempSync(join(tmpdir(), "sallyport-demo-")));
 cpSync(join(root, "demo/files"), files, { recursive: true });
 const key = ["AKIA", "Q3EGRU5LWD7ZPXNB"].join("");
 writeFileSync(join(files, "deploy.env"), `REGION=eu-west-1\nAWS_ACCESS_KEY_ID=${key}\n`);
-const env = { ...process.env, DEMO_FILES: files, SALLYPORT_LOG_LEVEL: "error" };
+
+// A copy of the shop too: two of the calls destroy, and under a laxer posture they would run. For the same reason the
+// posture is the file's, whatever profile or action the caller's shell has set.
+const data = mkdtempSync(join(tmpdir(), "sallyport-demo-"));
+const shop = join(data, "shop.db");
+cpSync(join(root, "demo/data/shop.db"), shop);
+const outer = Object.entries(process.env).filter(([name]) => !/^(?:SALLYPORT|AXONFLOW)_|_ACTION$/.test(name));
+const env = {
+  ...Object.fromEntries(outer),
+  DEMO_FILES: files,
+  DEMO_SHOP: shop,
+  SALLYPORT_LOG_LEVEL: "error",
+};
 
 const client = new Client({ name: "sallyport-demo", version: "1.0.0" });
 await client.connect(
@@ -38,7 +50,7 @@ const config = JSON.parse(readFileSync(join(root, "mcp.config.json"), "utf8"));
 const direct = {};
 for (const [name, { command, args }] of Object.entries(config.mcpServers)) {
   direct[name] = new Client({ name: "sallyport-demo-direct", version: "1.0.0" });
-  const real = args.map((arg) => arg.replace(/\$\{DEMO_FILES:-.*\}/, files));
+  const real = args.map((arg) => arg.replace(/\$\{(DEMO_\w+):-.*\}/, (_, name) => env[name]));
   await direct[name].connect(new StdioClientTransport({ command, args: real, cwd: root, stderr: "ignore" }));
 }
 
@@ -106,7 +118,7 @@ console.log(audit("verify"));
 console.log(
   `Next: ${bold("npx sallyport audit show <id>")} for one decision, README.md to put it in front of your own servers.\n`,
 );
-rmSync(files, { recursive: true, force: true });
+for (const dir of [files, data]) rmSync(dir, { recursive: true, force: true });
 process.exit(failed === 0 ? 0 : 1);
 
 /** The call as the server itself knows it, sent to it directly. */

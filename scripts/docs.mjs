@@ -6,7 +6,11 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const builtin = JSON.parse(readFileSync(`${root}dist/builtin.json`, "utf8"));
 const schema = JSON.parse(readFileSync(`${root}schemas/mcp.config.schema.json`, "utf8"));
 const note = "<!-- Written by `npm run docs` from the data. Change the data, not this file. -->\n";
-const cell = (text) => String(text ?? "").replaceAll("|", "\\|").replaceAll(/\s+/g, " ").trim();
+const cell = (text) =>
+  String(text ?? "")
+    .replaceAll("|", "\\|")
+    .replaceAll(/\s+/g, " ")
+    .trim();
 const row = (...cells) => `| ${cells.map(cell).join(" | ")} |`;
 
 function detectors() {
@@ -15,37 +19,90 @@ function detectors() {
   for (const { file, value } of builtin.detectorFiles) {
     count += value.rules.length;
     parts.push(`\n## ${value.category}\n\n${cell(value.describe)}\n\nFrom \`${file}\`.\n`);
-    parts.push(row("rule", "type", "severity", "roles", "phases", "source"), row("---", "---", "---", "---", "---", "---"));
+    parts.push(
+      row("rule", "type", "severity", "roles", "phases", "source"),
+      row("---", "---", "---", "---", "---", "---"),
+    );
     for (const rule of value.rules)
-      parts.push(row(rule.id, rule.type, rule.severity, rule.roles?.join(", ") ?? "all", rule.phases?.join(", ") ?? "both", rule.source));
+      parts.push(
+        row(
+          rule.id,
+          rule.type,
+          rule.severity,
+          rule.roles?.join(", ") ?? "all",
+          rule.phases?.join(", ") ?? "both",
+          rule.source,
+        ),
+      );
   }
   parts.splice(2, 0, `\n${count} rules. Severity decides how much of a category's action a finding earns.`);
   return `${parts.join("\n")}\n`;
 }
 
 function connectors() {
-  const parts = ["# Connectors\n", note, "\nAn argument's role decides which detectors speak to it. Limits are per call unless a window is named.\n"];
+  const parts = [
+    "# Connectors\n",
+    note,
+    "\nAn argument's role decides which detectors speak to it. Limits are per call unless a window is named.\n",
+  ];
   for (const each of builtin.connectors) {
     const { limits, recognise } = each;
     parts.push(`\n## ${each.connector}\n\n${each.describe}\n`);
-    for (const [how, names] of Object.entries(recognise)) if (names.length > 0) parts.push(`- recognised by ${how}: ${names.map((name) => `\`${name}\``).join(", ")}`);
+    for (const [how, names] of Object.entries(recognise))
+      if (names.length > 0)
+        parts.push(`- recognised by ${how}: ${names.map((name) => `\`${name}\``).join(", ")}`);
     for (const [operation, spec] of Object.entries(each.operations)) {
       const roles = Object.entries(spec.arguments ?? {}).map(([name, role]) => `\`${name}\` is ${role}`);
-      parts.push(`- ${operation}: ${spec.tools.map((tool) => `\`${tool}\``).join(", ")}${roles.length > 0 ? `; ${roles.join(", ")}` : ""}`);
+      parts.push(
+        `- ${operation}: ${spec.tools.map((tool) => `\`${tool}\``).join(", ")}${roles.length > 0 ? `; ${roles.join(", ")}` : ""}`,
+      );
     }
     parts.push(`- rows counted as: ${each.rows.from.map((rule) => `\`${rule}\``).join(", ")}`);
-    parts.push(`- limits: ${Object.entries(limits).map(([key, value]) => `${key} ${typeof value === "object" ? JSON.stringify(value) : value}`).join("; ") || "none"}`);
+    parts.push(
+      `- limits: ${
+        Object.entries(limits)
+          .map(([key, value]) => `${key} ${typeof value === "object" ? JSON.stringify(value) : value}`)
+          .join("; ") || "none"
+      }`,
+    );
     if (each.egress) parts.push("- can carry data out of the house");
   }
   return `${parts.join("\n")}\n`;
 }
 
 function config() {
-  const parts = ["# mcp.config.json\n", note, "\nUnknown keys are refused, with the nearest valid one.\n", row("key", "what it is"), row("---", "---")];
-  const resolve = (node) => (node.$ref === undefined ? node : { ...node.$ref.split("/").slice(1).reduce((at, key) => at[key], schema), ...node });
+  const parts = [
+    "# mcp.config.json\n",
+    note,
+    "\nUnknown keys are refused, with the nearest valid one.\n",
+    row("key", "what it is"),
+    row("---", "---"),
+  ];
+  const resolve = (node) =>
+    node.$ref === undefined
+      ? node
+      : {
+          ...node.$ref
+            .split("/")
+            .slice(1)
+            .reduce((at, key) => at[key], schema),
+          ...node,
+        };
   const walk = (raw, path) => {
     const node = resolve(raw);
-    if (path !== "") parts.push(row(`\`${path}\``, [node.description, node.enum && `One of ${node.enum.join(", ")}.`, node.default !== undefined && `Default ${JSON.stringify(node.default)}.`].filter(Boolean).join(" ")));
+    if (path !== "")
+      parts.push(
+        row(
+          `\`${path}\``,
+          [
+            node.description,
+            node.enum && `One of ${node.enum.join(", ")}.`,
+            node.default !== undefined && `Default ${JSON.stringify(node.default)}.`,
+          ]
+            .filter(Boolean)
+            .join(" "),
+        ),
+      );
     for (const [key, child] of Object.entries(node.properties ?? {}))
       if (key !== "servers") walk(child, path === "" ? key : `${path}.${key}`);
     if (typeof node.additionalProperties === "object") walk(node.additionalProperties, `${path}.<name>`);
@@ -56,7 +113,11 @@ function config() {
 }
 
 let different = 0;
-for (const [name, text] of Object.entries({ detectors: detectors(), connectors: connectors(), config: config() })) {
+for (const [name, text] of Object.entries({
+  detectors: detectors(),
+  connectors: connectors(),
+  config: config(),
+})) {
   const file = `${root}docs/reference/${name}.md`;
   if (existsSync(file) && readFileSync(file, "utf8") === text) continue;
   if (process.argv.includes("--check")) {

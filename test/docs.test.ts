@@ -9,22 +9,32 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const readme = readFileSync(`${root}README.md`, "utf8");
 
 test("the reference pages say what the data says", () => {
-  expect(() => execFileSync(process.execPath, ["scripts/docs.mjs", "--check"], { cwd: root, stdio: "pipe" })).not.toThrow();
+  expect(() =>
+    execFileSync(process.execPath, ["scripts/docs.mjs", "--check"], { cwd: root, stdio: "pipe" }),
+  ).not.toThrow();
 });
 
 test("the README's matrix is the profiles'", () => {
   const { profiles } = loadBuiltin();
   for (const category of CATEGORIES) {
     const row = readme.split("\n").find((line) => line.startsWith(`| ${category}`));
-    const cells = row?.split("|").slice(2, 6).map((cell) => cell.trim());
+    const cells = row
+      ?.split("|")
+      .slice(2, 6)
+      .map((cell) => cell.trim());
     const order = ["dev", "default", "strict", "compliance"];
-    expect(cells).toEqual(order.map((name) => profiles.find((each) => each.profile === name)?.actions[category]));
+    expect(cells).toEqual(
+      order.map((name) => profiles.find((each) => each.profile === name)?.actions[category]),
+    );
   }
 });
 
 test("the README's numbers of detectors and connectors are counted", () => {
   const { detectorFiles, connectors } = loadBuiltin();
-  const rules = detectorFiles.reduce((sum, { value }) => sum + (value as { rules: unknown[] }).rules.length, 0);
+  const rules = detectorFiles.reduce(
+    (sum, { value }) => sum + (value as { rules: unknown[] }).rules.length,
+    0,
+  );
   const changes = readFileSync(`${root}CHANGELOG.md`, "utf8");
   expect(changes).toContain(`${rules} detectors`);
   expect(changes).toContain(`${connectors.length} connectors`);

@@ -2,7 +2,7 @@
  * The house rules that a compiler does not know: which folder may import which, and which door leads to a heavy
  * dependency. A violation prints why the rule is there.
  */
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -32,7 +32,7 @@ const DOORS = [
     why: "one place opens, asserts and migrates the database",
   },
   {
-    what: /^node:child_process$/,
+    what: /^(?:node:)?child_process$/,
     only: ["mcp"],
     why: "only the wire starts processes: there is no spawn anywhere a request could reach",
   },
@@ -44,7 +44,7 @@ const DOORS = [
     why: "talk is decided where the process starts; everybody else is handed a log",
   },
   {
-    what: /^node:fs$/,
+    what: /^(?:node:)?fs(?:\/|$)/,
     only: ["config", "store", "audit/keys.ts", "audit/writers.ts", "cli/start.ts"],
     why: "configuration is the only reader of files; the store and its key own theirs; start reads our own version",
   },
@@ -63,8 +63,10 @@ const imports: Import[] = files.flatMap((file) =>
   [
     ...texts
       .get(file)!
-      .matchAll(/(?:^|\n)\s*(?:import|export)\b[^;]*?from\s*"([^"]+)"|import\(\s*"([^"]+)"\s*\)/g),
-  ].map((match) => ({ from: file, to: match[1] ?? match[2]! })),
+      .matchAll(
+        /(?:^|\n)\s*(?:(?:import|export)\b[^;"]*?from|import)\s*"([^"]+)"|\bimport\(\s*"([^"]+)"|createRequire\([^)]*\)\("([^"]+)"/g,
+      ),
+  ].map((match) => ({ from: file, to: match[1] ?? match[2] ?? match[3]! })),
 );
 
 /** The folder of a file; `gate.ts` is the face of its folder. */
@@ -138,4 +140,13 @@ test("files stay small: one idea each", () => {
 
 test("nothing is postponed in the source", () => {
   expect(files.filter((file) => /\b(?:TODO|FIXME|XXX)\b/.test(texts.get(file)!))).toEqual([]);
+});
+
+test("every folder of the source has its tests", () => {
+  const rooms = [...new Set(files.filter((file) => file.includes("/")).map(room))];
+  const tests = fileURLToPath(new URL(".", import.meta.url));
+  // A single file may hold a folder's tests: test/gate.test.ts asks src/gate/ by its face, src/gate.ts.
+  expect(
+    rooms.filter((own) => !existsSync(`${tests}${own}`) && !existsSync(`${tests}${own}.test.ts`)),
+  ).toEqual([]);
 });

@@ -29,7 +29,11 @@ function answer(text: string): Answer {
 const saying = (text: string): string => JSON.stringify({ content: [{ type: "text", text }] });
 
 /** Governs a call whose downstream answers `result`; tells whether it was asked at all. */
-async function run(gate: Gate, call: Call, result = saying("ok")): Promise<{ governed: Governed; asked: number }> {
+async function run(
+  gate: Gate,
+  call: Call,
+  result = saying("ok"),
+): Promise<{ governed: Governed; asked: number }> {
   let asked = 0;
   const governed = await gate.govern(call, async () => {
     asked++;
@@ -56,7 +60,10 @@ describe("a stage that fails denies", () => {
     await kit.breakStore();
     const { governed, asked } = await run(kit.gate, kit.call("it", "echo", "{}"));
     expect(asked).toBe(0);
-    expect(refusalOf(governed)._meta["sallyport/decision"]).toMatchObject({ decision: "deny", retry: "later" });
+    expect(refusalOf(governed)._meta["sallyport/decision"]).toMatchObject({
+      decision: "deny",
+      retry: "later",
+    });
   });
 
   it("when the outcome cannot be recorded, the result is withheld", async () => {
@@ -94,7 +101,9 @@ describe("a stage that fails denies", () => {
     const governed = await kit.gate.govern(kit.call("it", "echo", "{}"), () =>
       Promise.reject(new SallyportError("downstream_timeout", "no answer within 5 ms")),
     );
-    expect(refusalOf(governed).content[0]!.text).toMatch(/did not answer in time; the call may still have run/);
+    expect(refusalOf(governed).content[0]!.text).toMatch(
+      /did not answer in time; the call may still have run/,
+    );
     expect(kit.last().outcome).toBe("timed_out");
   });
 });
@@ -110,7 +119,10 @@ describe("refusals", () => {
 
   it("never repeat the value, and never say that the tool does not exist", async () => {
     const kit = await kitOf({ it: { connector: "generic" } }, { profile: "strict" });
-    const { governed, asked } = await run(kit.gate, kit.call("it", "remember", JSON.stringify({ fact: `SSN ${SSN}` })));
+    const { governed, asked } = await run(
+      kit.gate,
+      kit.call("it", "remember", JSON.stringify({ fact: `SSN ${SSN}` })),
+    );
     expect(asked).toBe(0);
     const text = JSON.stringify(governed);
     expect(text).not.toContain(SSN);
@@ -144,7 +156,11 @@ describe("refusals", () => {
   it("of what is not a tool are errors, since only tools know isError", async () => {
     const kit = await kitOf({ it: { connector: "generic" } }, { profile: "strict" });
     const call = kit.call("it", "resources/read", '{"uri":"doc://1"}', { method: "resources/read" });
-    const { governed } = await run(kit.gate, call, JSON.stringify({ contents: [{ uri: "doc://1", text: `SSN ${SSN}` }] }));
+    const { governed } = await run(
+      kit.gate,
+      call,
+      JSON.stringify({ contents: [{ uri: "doc://1", text: `SSN ${SSN}` }] }),
+    );
     expect(governed).toMatchObject({ kind: "changed", body: "error" });
   });
 });
@@ -152,7 +168,10 @@ describe("refusals", () => {
 describe("what is read", () => {
   it("arguments hidden behind unicode escapes are seen", async () => {
     const kit = await kitOf({ db: { connector: "sqlite" } });
-    const { asked } = await run(kit.gate, kit.call("db", "write_query", '{"query":"\\u0044ROP TABLE users"}'));
+    const { asked } = await run(
+      kit.gate,
+      kit.call("db", "write_query", '{"query":"\\u0044ROP TABLE users"}'),
+    );
     expect(asked).toBe(0);
   });
 
@@ -175,7 +194,10 @@ describe("what is read", () => {
 
   it("more than a hundred values are masked, to the last", async () => {
     const kit = await kitOf({ it: { connector: "generic" } }, { actions: { pii: "redact" } });
-    const people = Array.from({ length: 1500 }, (_, i) => ({ id: i, ssn: `5${String(i % 100).padStart(2, "0")}-90-4399` }));
+    const people = Array.from({ length: 1500 }, (_, i) => ({
+      id: i,
+      ssn: `5${String(i % 100).padStart(2, "0")}-90-4399`,
+    }));
     const { governed } = await run(kit.gate, kit.call("it", "echo", "{}"), saying(JSON.stringify(people)));
     expect(JSON.stringify(governed)).not.toMatch(/-90-4399/);
   });
@@ -190,8 +212,14 @@ describe("what is read", () => {
 
   it("a server that asks its user for a password is refused in a strict profile", async () => {
     const kit = await kitOf({ it: { connector: "generic" } }, { profile: "strict" });
-    const params = { message: "Please log in", requestedSchema: { properties: { password: { type: "string" } } } };
-    const call = kit.call("it", "elicitation/create", JSON.stringify(params), { method: "elicitation/create", upward: true });
+    const params = {
+      message: "Please log in",
+      requestedSchema: { properties: { password: { type: "string" } } },
+    };
+    const call = kit.call("it", "elicitation/create", JSON.stringify(params), {
+      method: "elicitation/create",
+      upward: true,
+    });
     const { asked } = await run(kit.gate, call);
     expect(asked).toBe(0);
     expect(kit.last()).toMatchObject({ category: "tool_integrity", type: "credential_request" });
@@ -206,7 +234,8 @@ describe("cumulative windows", () => {
     const dir = mkdtempSync(join(tmpdir(), "sallyport-window-"));
     try {
       const [one, two] = [await testGate(limited, {}, { dir }), await testGate(limited, {}, { dir })];
-      const call = (kit: TestGate) => run(kit.gate, kit.call("db", "read_query", '{"query":"SELECT id FROM t"}'), rows(10));
+      const call = (kit: TestGate) =>
+        run(kit.gate, kit.call("db", "read_query", '{"query":"SELECT id FROM t"}'), rows(10));
       const first = await Promise.all([call(one), call(two), call(one), call(two), call(one)]);
       await one.close();
       await two.close();
@@ -216,7 +245,9 @@ describe("cumulative windows", () => {
 
       const released = [...first, last].map(({ governed }) => {
         if (governed.kind === "unchanged") return 10;
-        const { content, isError } = JSON.parse(governed.kind === "changed" ? governed.text : "{}") as Refusal;
+        const { content, isError } = JSON.parse(
+          governed.kind === "changed" ? governed.text : "{}",
+        ) as Refusal;
         return isError === true ? 0 : (JSON.parse(content[0]!.text) as unknown[]).length;
       });
       expect(released.reduce((sum, each) => sum + each, 0)).toBe(25);
@@ -232,7 +263,11 @@ describe("cumulative windows", () => {
   it("another principal has a window of its own", async () => {
     const kit = await kitOf(limited);
     const ask = (id: string) =>
-      run(kit.gate, kit.call("db", "read_query", '{"query":"SELECT 1"}', { principal: { id, how: "api_key" } }), rows(25));
+      run(
+        kit.gate,
+        kit.call("db", "read_query", '{"query":"SELECT 1"}', { principal: { id, how: "api_key" } }),
+        rows(25),
+      );
     expect((await ask("a")).governed.kind).toBe("unchanged");
     expect((await ask("a")).asked).toBe(0);
     expect((await ask("b")).governed.kind).toBe("unchanged");
@@ -240,7 +275,10 @@ describe("cumulative windows", () => {
 });
 
 it("records use the five words for a decision and no other", async () => {
-  const kit = await kitOf({ db: { connector: "sqlite", limits: { max_rows: 1, on_exceed: "truncate" } } }, { actions: { pii: "redact" } });
+  const kit = await kitOf(
+    { db: { connector: "sqlite", limits: { max_rows: 1, on_exceed: "truncate" } } },
+    { actions: { pii: "redact" } },
+  );
   const seen = new Set<string>();
   for (const [args, result] of [
     ['{"query":"SELECT 1"}', saying("ok")],

@@ -1,6 +1,6 @@
 import type { Listen } from "./types.js";
 
-export const LISTEN_FORM = "127.0.0.1:PORT, localhost:PORT or [::1]:PORT";
+export const LISTEN_FORM = "loopback only: 127.0.0.1:PORT, localhost:PORT or [::1]:PORT";
 const FORM = /^(localhost|127(?:\.\d{1,3}){3}|\[::1\]):(\d{1,5})$/;
 
 /**

@@ -2,7 +2,7 @@
  * The one error class. A refusal of a call is a value (see Decision), never one of these: an error means that
  * Sallyport, its configuration or its peers did not work.
  */
-export const ERROR_CODES = [
+const ERROR_CODES = [
   "config_invalid", // a file or variable that a start refuses: exit code 2
   "data_invalid", // a built-in or user data file (detector, connector, profile) that fails its schema
   "json_invalid", // text that is not strict JSON: syntax, duplicate key, too deep

@@ -42,5 +42,5 @@ export const OPERATIONS = ["query", "execute"] as const;
 /** `execute` changes something; what is not known to read counts as `execute`. */
 export type Operation = (typeof OPERATIONS)[number];
 
-export const RETRIES = ["never", "changed", "after_approval", "later"] as const;
+const RETRIES = ["never", "changed", "after_approval", "later"] as const;
 export type Retry = (typeof RETRIES)[number];

@@ -48,7 +48,7 @@ it("verifies what was written, and follows the published construction", async ()
     createHash("sha256")
       .update(Buffer.concat(parts.map((part) => Buffer.from(part))))
       .digest();
-  let last = Buffer.alloc(32);
+  let last: Buffer = Buffer.alloc(32);
   for (const { seq, body } of rows) {
     const place = Buffer.alloc(8);
     place.writeUInt32BE(seq, 4);
