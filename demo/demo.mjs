@@ -116,7 +116,7 @@ console.log(audit("tail", "--limit", String(calls.length)));
 console.log(bold("And its proof") + dim("      sallyport audit verify"));
 console.log(audit("verify"));
 console.log(
-  `Next: ${bold("npx sallyport audit show <id>")} for one decision, README.md to put it in front of your own servers.\n`,
+  `Next: ${bold("node dist/cli/main.js audit show <id>")} for one decision, README.md to put it in front of your own servers.\n`,
 );
 for (const dir of [files, data]) rmSync(dir, { recursive: true, force: true });
 process.exit(failed === 0 ? 0 : 1);

@@ -23,8 +23,17 @@ export function plainNumber(value: number): string {
 export function repeatsKeys(parsed: Json, text: string): boolean {
   if (/"[ \t\r\n]{1,64}:/.test(text)) return true;
   let colons = 0;
-  for (let at = text.indexOf('":'); at !== -1; at = text.indexOf('":', at + 2)) colons++;
+  // `\":` is the end of a key inside of a string (JSON in text, which is looked at by itself); `\\":` is one of ours.
+  for (let at = text.indexOf('":'); at !== -1; at = text.indexOf('":', at + 2))
+    if (!escaped(text, at)) colons++;
   return countMembers(parsed) < colons;
+}
+
+/** Whether the character at `at` stands behind an odd number of backslashes. */
+function escaped(text: string, at: number): boolean {
+  let back = at - 1;
+  while (text.charCodeAt(back) === 0x5c) back--;
+  return (at - 1 - back) % 2 === 1;
 }
 
 function countMembers(json: Json): number {

@@ -5,7 +5,7 @@ import type { ServerConfig } from "../config/load.js";
 import type { Gate } from "../gate.js";
 import type { Principal } from "../model/call.js";
 import { SallyportError } from "../model/errors.js";
-import type { JsonObject } from "../model/json.js";
+import type { Json, JsonObject } from "../model/json.js";
 import type { Connector, Posture } from "../model/posture.js";
 import type { Parked } from "./bridge.js";
 import { CODE } from "./eras.js";
@@ -38,6 +38,8 @@ export interface Flight {
   readonly method: string;
   readonly exchange: Exchange;
   readonly stateless: boolean;
+  /** The level from which on a stateless client wants log messages with this request; none when undefined. */
+  logLevel?: Json | undefined;
   link?: Link;
   peer?: Peer;
   ourId?: number;

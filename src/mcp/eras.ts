@@ -15,7 +15,7 @@ export const META_CLIENT = "io.modelcontextprotocol/clientInfo";
 export const META_CAPABILITIES = "io.modelcontextprotocol/clientCapabilities";
 export const META_SERVER = "io.modelcontextprotocol/serverInfo";
 export const META_SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId";
-const META_LOG_LEVEL = "io.modelcontextprotocol/logLevel";
+export const META_LOG_LEVEL = "io.modelcontextprotocol/logLevel";
 const ENVELOPE = [META_VERSION, META_CLIENT, META_CAPABILITIES, META_LOG_LEVEL];
 
 export const CODE = {
@@ -50,6 +50,14 @@ export const LEGACY_ONLY = new Set([
   "resources/subscribe",
   "resources/unsubscribe",
 ]);
+
+const LOG_LEVELS = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
+
+/** Whether a log message goes to a stateless client: only from the level on that its request named, if it did. */
+export function wantsLog(wanted: Json | undefined, level: Json | undefined): boolean {
+  const from = typeof wanted === "string" ? LOG_LEVELS.indexOf(wanted) : -1;
+  return from !== -1 && typeof level === "string" && LOG_LEVELS.indexOf(level) >= from;
+}
 
 /** Which params member `Mcp-Name` mirrors. */
 export const NAME_SOURCE: Readonly<Record<string, string>> = {

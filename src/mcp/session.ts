@@ -13,7 +13,7 @@ import {
   type Flight,
   type SessionParts,
 } from "./desk.js";
-import { CODE, LEGACY_ONLY, META_CLIENT, claimedVersion, metaNode } from "./eras.js";
+import { CODE, LEGACY_ONLY, META_CLIENT, META_LOG_LEVEL, claimedVersion, metaNode } from "./eras.js";
 import { connected, forward, replyParts } from "./forward.js";
 import { describeClient, handshake, helloOf } from "./handshake.js";
 import { MAX_OWNERS, MAX_PENDING_PER_SESSION } from "./limits.js";
@@ -95,6 +95,7 @@ export function createSession(parts: SessionParts, options: SessionOptions): Ses
     const { idText, idKey: key, method } = message;
     const stateless = claimedVersion(message.text, message.params) !== undefined;
     const flight: Flight = { idText, idKey: key, method, exchange, stateless, cancelled: false };
+    if (stateless) flight.logLevel = inEnvelope(message, META_LOG_LEVEL);
     if (desk.flights.size >= MAX_PENDING_PER_SESSION) {
       exchange.reply(
         errorReply(idText, CODE.server, "[Sallyport] too many requests in flight; wait for some to finish"),
@@ -251,9 +252,11 @@ function cancelled(ourId: string): string {
 }
 
 function clientName(message: ClientMessage): string | undefined {
+  return describeClient(inEnvelope(message, META_CLIENT));
+}
+
+function inEnvelope(message: ClientMessage, key: string): Json | undefined {
   const meta = metaNode(message.params);
-  const node = meta === undefined ? undefined : member(meta, META_CLIENT);
-  const info =
-    node === undefined ? undefined : (JSON.parse(message.text.slice(node.start, node.end)) as Json);
-  return describeClient(info);
+  const node = meta === undefined ? undefined : member(meta, key);
+  return node === undefined ? undefined : (JSON.parse(message.text.slice(node.start, node.end)) as Json);
 }

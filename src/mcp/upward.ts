@@ -1,9 +1,10 @@
 /** What downstreams originate: requests to the client, notifications, and the client's answers on their way back. */
 import { SallyportError } from "../model/errors.js";
+import type { Json } from "../model/json.js";
 import { applyEdits, member, type Edit } from "../model/json-text.js";
 import { ASKS, governAsk, type Body } from "./ask.js";
 import type { Desk, Flight } from "./desk.js";
-import { CODE, META_SUBSCRIPTION, metaNode } from "./eras.js";
+import { CODE, META_SUBSCRIPTION, metaNode, wantsLog } from "./eras.js";
 import type { Link } from "./link.js";
 import { idKey, type ClientMessage } from "./message.js";
 import { readDownstream, type Incoming } from "./reply.js";
@@ -98,6 +99,9 @@ export function createUpward(desk: Desk): Upward {
       return;
     }
     if (desk.stateless && subscriptionNode(message) === undefined && desk.listeners.notify(message)) return;
+    // A legacy server logs to its session, whoever listens; a stateless client asks for it with each request.
+    if (desk.stateless && link.era === "legacy" && message.method === "notifications/message")
+      if (!wantsLog(flight?.logLevel, levelOf(message))) return;
     const text = screened(desk, link, message);
     if (text === undefined) return;
     const ours = [...tokenEdit(message, flight), ...subscriptionEdit(message, flight)];
@@ -140,6 +144,11 @@ export function createUpward(desk: Desk): Upward {
       return true;
     },
   };
+}
+
+function levelOf({ params, text }: Incoming): Json | undefined {
+  const node = params && member(params, "level");
+  return node && (JSON.parse(text.slice(node.start, node.end)) as Json);
 }
 
 function span(node: { readonly start: number; readonly end: number }): { start: number; end: number } {

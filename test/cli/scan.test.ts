@@ -23,7 +23,11 @@ async function scan(
   return { code, ...seen };
 }
 
-const lines = (out: string) => out.trim().split("\n").map((line) => JSON.parse(line) as Record<string, never>);
+const lines = (out: string) =>
+  out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, never>);
 
 test("a line in, a line out, in order, with everything but the value", async () => {
   const input = [
@@ -38,7 +42,15 @@ test("a line in, a line out, in order, with everything but the value", async () 
     {
       id: 1,
       findings: [
-        { category: "pii", type: "us_ssn", detector: "pii.us_ssn", severity: "high", action: "block", start: 4, end: 15 },
+        {
+          category: "pii",
+          type: "us_ssn",
+          detector: "pii.us_ssn",
+          severity: "high",
+          action: "block",
+          start: 4,
+          end: 15,
+        },
       ],
     },
     { id: "two", findings: [expect.objectContaining({ category: "dangerous_queries", action: "block" })] },
@@ -48,7 +60,9 @@ test("a line in, a line out, in order, with everything but the value", async () 
 
 test("role json walks the document and gives pointers; numbers and JSON in text are found too", async () => {
   const document = JSON.stringify({ customers: [{ ssn: 536904399 }], note: '{"ssn":"536-90-4399"}' });
-  const { out } = await scan(JSON.stringify({ id: 1, text: document, role: "json", phase: "output" }), { jsonl: true });
+  const { out } = await scan(JSON.stringify({ id: 1, text: document, role: "json", phase: "output" }), {
+    jsonl: true,
+  });
   const [{ findings }] = lines(out) as unknown as [{ findings: { pointer: string; inner?: string }[] }];
   expect(findings.map(({ pointer, inner }) => [pointer, inner])).toEqual([
     ["/customers/0/ssn", undefined],
@@ -57,16 +71,25 @@ test("role json walks the document and gives pointers; numbers and JSON in text 
 });
 
 test("a line that cannot be scanned says so and is never shown as clean", async () => {
-  const input = ['{"id":1,"text":"x","role":"sqll"}', '{"id":2}', "nonsense", '{"id":4,"text":"{","role":"json"}'].join("\n");
+  const input = [
+    '{"id":1,"text":"x","role":"sqll"}',
+    '{"id":2}',
+    "nonsense",
+    '{"id":4,"text":"{","role":"json"}',
+  ].join("\n");
   const { code, out, said } = await scan(input, { jsonl: true });
   expect(code).toBe(2);
-  expect(lines(out).every((line) => line["error"] !== undefined && line["findings"] === undefined)).toBe(true);
+  expect(lines(out).every((line) => line["error"] !== undefined && line["findings"] === undefined)).toBe(
+    true,
+  );
   expect(out).toContain("valid: sql, shell");
   expect(said.trim().split("\n")).toHaveLength(4);
 });
 
 test("plain text is answered for people, and as JSON when asked", async () => {
   expect((await scan("all quiet", {})).out).toBe("nothing found\n");
-  expect((await scan("rm -rf /", { role: "shell" })).out).toMatch(/^critical block +dangerous_commands\/delete_root \[0, \d+\)/);
+  expect((await scan("rm -rf /", { role: "shell" })).out).toMatch(
+    /^critical block +dangerous_commands\/delete_root \[0, \d+\)/,
+  );
   expect(JSON.parse((await scan("rm -rf /", { role: "shell", json: true })).out)).toHaveProperty("findings");
 });

@@ -1,3 +1,4 @@
+import { repeatsKeys } from "../../src/detect/json-hints.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Json } from "../../src/model/json.js";
@@ -67,6 +68,13 @@ describe("a document is walked whole", () => {
     };
     const text = JSON.stringify(value, null, 2);
     expect(engine.scanTree(text, parseJsonText(text), { phase: "output" })).toEqual(scan(value));
+  });
+
+  test("a repeated key that ends in a backslash cannot either, and JSON in text is no repetition", () => {
+    const text = `{"note\\\\": "${SSN}", "note\\\\": "nothing", "held": "{\\"a\\":1}"}`;
+    const found = engine.scanJson(JSON.parse(text) as Json, { phase: "output", text });
+    expect(ofType(found, "us_ssn")).toHaveLength(1);
+    expect(repeatsKeys({ held: '{"a":1}' }, '{"held":"{\\"a\\":1}"}')).toBe(false);
   });
 
   test("a repeated key cannot hide its first value", () => {

@@ -47,6 +47,19 @@ describe("a server of the other era", () => {
       expect((await proxy.request(method, { _meta: META })).error, method).toMatchObject({ code: -32601 });
   });
 
+  it("that logs to its session is heard by a stateless client only as far as the request asked for it", async () => {
+    start("legacy");
+    const logs = (): number =>
+      proxy.messages.filter(({ method }) => method === "notifications/message").length;
+    const call = { name: "test_tool_with_logging", arguments: {} };
+    const level = "io.modelcontextprotocol/logLevel";
+    await proxy.request("tools/call", { ...call, _meta: META });
+    await proxy.request("tools/call", { ...call, _meta: { ...META, [level]: "error" } });
+    expect(logs()).toBe(0);
+    await proxy.request("tools/call", { ...call, _meta: { ...META, [level]: "info" } });
+    expect(logs()).toBe(3);
+  });
+
   it("says that there is no such resource in the words of the client's era", async () => {
     start("legacy");
     const { error } = await proxy.request("resources/read", { uri: "test://none", _meta: META });

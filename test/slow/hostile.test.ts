@@ -189,7 +189,7 @@ describe("a downstream that breaks the rules", () => {
     ]);
     await two.initialize();
     const { result } = await two.request("tools/list");
-    const names = (result?.["tools"] as { name: string }[]).map(({ name }) => name);
+    const names = (result!["tools"] as { name: string }[]).map(({ name }) => name);
     expect(names).toContain("good__echo");
     expect(names.some((name) => name.startsWith("bad"))).toBe(false);
     const refused = await two.call("bad__echo");

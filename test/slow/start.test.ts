@@ -13,7 +13,12 @@ afterEach(() => home.remove());
 
 function sallyport(args: readonly string[], env: Record<string, string> = {}, input = "") {
   const all = { ...process.env, SALLYPORT_HOME: home.dir, ...env };
-  return spawnSync(process.execPath, [SALLYPORT, ...args], { cwd: home.dir, env: all, input, encoding: "utf8" });
+  return spawnSync(process.execPath, [SALLYPORT, ...args], {
+    cwd: home.dir,
+    env: all,
+    input,
+    encoding: "utf8",
+  });
 }
 
 describe("a bad value anywhere refuses the start with exit code 2, naming the token, the place and the valid ones", () => {
@@ -23,11 +28,21 @@ describe("a bad value anywhere refuses the start with exit code 2, naming the to
     ["an unknown category", wrap, { SALLYPORT_ENFORCE: "pii,sql" }, /sql.*SALLYPORT_ENFORCE.*sqli/],
     ["an unknown action", wrap, { PII_ACTION: "mask" }, /mask.*PII_ACTION.*redact/],
     ["a misspelt variable", wrap, { SALLYPORT_PROFLE: "strict" }, /SALLYPORT_PROFLE.*SALLYPORT_PROFILE/],
-    ["two aliases that disagree", wrap, { SALLYPORT_PROFILE: "strict", AXONFLOW_PROFILE: "dev" }, /AXONFLOW_PROFILE/],
+    [
+      "two aliases that disagree",
+      wrap,
+      { SALLYPORT_PROFILE: "strict", AXONFLOW_PROFILE: "dev" },
+      /AXONFLOW_PROFILE/,
+    ],
     ["no file", ["run", "--config", "none.json"], {}, /no such file.*none\.json/],
     ["an unknown command", ["rnu"], {}, /unknown command "rnu"; did you mean run/],
     ["an unknown flag", ["run", "--confg", "x"], {}, /--confg/],
-    ["a listener that is not loopback", ["serve", "--listen", "0.0.0.0:7420", "--", "x"], {}, /0\.0\.0\.0.*loopback/],
+    [
+      "a listener that is not loopback",
+      ["serve", "--listen", "0.0.0.0:7420", "--", "x"],
+      {},
+      /0\.0\.0\.0.*loopback/,
+    ],
   ];
   for (const [name, args, env, says] of cases) {
     it(name, () => {
@@ -40,7 +55,13 @@ describe("a bad value anywhere refuses the start with exit code 2, naming the to
 
   it("an unknown key in the file, all problems at once", () => {
     const file = join(home.dir, "c.json");
-    writeFileSync(file, JSON.stringify({ profle: "strict", mcpServers: { a: { comand: "x" }, b: { command: "y", limits: { max_rows: -1 } } } }));
+    writeFileSync(
+      file,
+      JSON.stringify({
+        profle: "strict",
+        mcpServers: { a: { comand: "x" }, b: { command: "y", limits: { max_rows: -1 } } },
+      }),
+    );
     const { status, stderr } = sallyport(["run", "--config", file]);
     expect(status).toBe(2);
     for (const token of ["profle", "comand", "max_rows"]) expect(stderr).toContain(token);
@@ -51,7 +72,10 @@ describe("a bad value anywhere refuses the start with exit code 2, naming the to
 
   it("an audit store that is no such thing", () => {
     mkdirSync(join(home.dir, "data"));
-    writeFileSync(join(home.dir, "data/audit.db"), "this is not a database, but it is long enough to look at".repeat(40));
+    writeFileSync(
+      join(home.dir, "data/audit.db"),
+      "this is not a database, but it is long enough to look at".repeat(40),
+    );
     const { status, stderr } = sallyport(wrap, { SALLYPORT_HOME: join(home.dir, "data") });
     expect(status).toBe(2);
     expect(stderr).toContain("audit.db");
@@ -76,11 +100,15 @@ it("the boot line gives the profile, every action and where each comes from, on 
 it("the token is made once, kept for its owner alone, and refused when others can read it", () => {
   const { SALLYPORT_TOKEN: _, ...env } = process.env;
   const serve = () =>
-    spawnSync(process.execPath, [SALLYPORT, "serve", "--listen", "127.0.0.1:0", "--", process.execPath, FAKE], {
-      env: { ...env, SALLYPORT_HOME: home.dir },
-      encoding: "utf8",
-      timeout: 2_500,
-    });
+    spawnSync(
+      process.execPath,
+      [SALLYPORT, "serve", "--listen", "127.0.0.1:0", "--", process.execPath, FAKE],
+      {
+        env: { ...env, SALLYPORT_HOME: home.dir },
+        encoding: "utf8",
+        timeout: 2_500,
+      },
+    );
   const token = /: (sp_\S+)/.exec(serve().stdout)?.[1];
   expect(token).toMatch(/^sp_[\w-]{40,}$/);
   expect(statSync(join(home.dir, "token")).mode & 0o777).toBe(0o600);
@@ -96,7 +124,9 @@ it("each action does what it says, end to end: log, warn, redact, block", async 
   for (const action of ["log", "warn", "redact", "block"]) {
     const proxy = new Proxy(home, undefined, { PII_ACTION: action });
     await proxy.initialize();
-    const reply = await proxy.call("raw", { raw: JSON.stringify({ content: [{ type: "text", text: "SSN 536-90-4399" }] }) });
+    const reply = await proxy.call("raw", {
+      raw: JSON.stringify({ content: [{ type: "text", text: "SSN 536-90-4399" }] }),
+    });
     seen[action] = `${textOf(reply).slice(0, 24)}|${reply.result?.["_meta"] === undefined ? "" : "told"}`;
     await proxy.close();
   }
