@@ -39,7 +39,7 @@ interface Printed {
   readonly end: number;
 }
 
-export function scanOne(parts: ScanParts, text: string, role: ScanRole, phase: Phase): Printed[] {
+function scanOne(parts: ScanParts, text: string, role: ScanRole, phase: Phase): Printed[] {
   const found =
     role === "json" ? scanDocument(parts.engine, text, phase) : parts.engine.scanText(text, { role, phase });
   return found.map((finding) => ({

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import type { Env } from "../policy/variables.js";
 import { resolvePath } from "./env.js";
 
@@ -22,9 +22,12 @@ export function readSecretFile(
   };
   let fd: number | undefined;
   try {
-    fd = openSync(file, "r");
+    // Without waiting: a named pipe would hold up the start until somebody writes.
+    fd = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     // Of what was opened, not of the path: between two looks at a path, the file can be another.
-    const { mode, size } = fstatSync(fd);
+    const stat = fstatSync(fd);
+    const { mode, size } = stat;
+    if (!stat.isFile()) return refused(`${path} is not a file`, "name the right file");
     // Windows has no such bits: there the file's access list is what protects it.
     if (process.platform !== "win32" && (mode & 0o077) !== 0)
       return refused(`others can read ${path}`, `chmod 600 ${path}`);

@@ -1,14 +1,22 @@
 import type { Env } from "../policy/variables.js";
 
 const REFERENCE = /\$\{([^{}]*)\}/g;
+const FILE = /^file:(.+)$/s;
 const NAME = /^(?:env:)?([A-Za-z_]\w*)(:-(.*))?$/s;
 
 /**
- * Replaces `${NAME}`, `${NAME:-default}` and VS Code's `${env:NAME}`. `complain` is told of each reference that has
- * no value, by name only: values may be secrets.
+ * Replaces `${NAME}`, `${NAME:-default}`, VS Code's `${env:NAME}` and, where `readFile` is given, `${file:PATH}`.
+ * `complain` is told of each reference that has no value, by name only: values may be secrets.
  */
-export function expand(text: string, env: Env, complain: (message: string, fix: string) => void): string {
+export function expand(
+  text: string,
+  env: Env,
+  complain: (message: string, fix: string) => void,
+  readFile?: (path: string) => string,
+): string {
   return text.replace(REFERENCE, (whole, inside: string) => {
+    const path = readFile && FILE.exec(inside)?.[1];
+    if (path !== undefined) return readFile!(path);
     const match = NAME.exec(inside);
     const name = match?.[1];
     if (name === undefined) {

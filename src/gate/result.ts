@@ -5,6 +5,8 @@ import { countRows } from "../limits/rows.js";
 import { truncateResult } from "../limits/truncate.js";
 import type { Call, Constraints, ToolResult } from "../model/call.js";
 import type { LimitOverrun } from "../policy/decide.js";
+import type { Json } from "../model/json.js";
+import { withoutMirrors } from "./mirror.js";
 import { inputRequestFindings } from "./asks.js";
 import { openBlobs, type NotScanned } from "./blobs.js";
 
@@ -34,7 +36,7 @@ export function scanResult(
   if (call.upward === true)
     return { findings: engine.scanJson(result.value, { phase: "input", text: result.text }), notScanned: [] };
   const { value, opened, notScanned } = openBlobs(result.value);
-  const findings = engine.scanJson(value, { phase: "output", text: result.text });
+  const findings = scanOnce(engine, value, result.text);
   findings.push(...inputRequestFindings(value));
   for (const blob of opened) {
     const inside = engine.scanText(blob.text, { phase: "output", role: "text" });
@@ -42,6 +44,13 @@ export function scanResult(
     for (const f of inside) findings.push({ ...f, pointer: blob.pointer, span: [0, blob.length] });
   }
   return { findings, notScanned };
+}
+
+/** The text that mirrors the structured content is clean if that is; only a finding pays for reading both. */
+function scanOnce(engine: Engine, value: Json, text: string): RawFinding[] {
+  const less = withoutMirrors(value);
+  if (less !== undefined && engine.scanJson(less, { phase: "output", text }).length === 0) return [];
+  return engine.scanJson(value, { phase: "output", text });
 }
 
 /** Cuts whole rows, then text, to what the limits allow. */
