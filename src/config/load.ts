@@ -8,6 +8,8 @@ import { listNames } from "../policy/problem.js";
 import { genericOf, recognise, serverLabel } from "../policy/recognise.js";
 import type { Env } from "../policy/variables.js";
 import { variable } from "../policy/variables.js";
+import { readListenerAuth } from "./auth.js";
+import { tokenFile } from "./auth-store.js";
 import type { Builtin } from "./builtin.js";
 import { loadBuiltin } from "./builtin.js";
 import { defaultDataDir, resolvePath, wrappedEnv } from "./env.js";
@@ -20,6 +22,7 @@ import { DEFAULT_TIMEOUT_MS, readServers } from "./servers.js";
 import type { Config, Listen, LogLevel, ServerConfig } from "./types.js";
 import { LOG_LEVELS } from "./types.js";
 
+export type { ListenerAuth, ServerAuth } from "./auth-types.js";
 export type { Config, HttpTransport, Listen, LogLevel, ServerConfig, StdioTransport } from "./types.js";
 export { limitSource, withConnector } from "./merge.js";
 
@@ -32,6 +35,7 @@ export const TOP_KEYS = [
   "servers",
   "audit",
   "listen",
+  "auth",
 ] as const;
 export const AUDIT_KEYS = ["path"] as const;
 
@@ -88,6 +92,7 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
   const servers = readAllServers(reader, value, { env, base, posture, builtin });
   const auditPath = readAuditPath(reader, value, base, env);
   const listen = readListen(reader, value["listen"]);
+  const auth = readListenerAuth(reader, value["auth"], env);
   const own = readOwnVariables(env);
   const problems = [...reader.problems, ...postureProblems, ...own.problems];
   if (problems.length > 0 || posture === undefined) return { problems };
@@ -96,15 +101,23 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
     config: {
       source: path,
       posture,
-      servers,
+      servers: servers.map((server) => withTokenFile(server, dataDir)),
       connectors: builtin.connectors,
       dataDir,
       auditPath: auditPath ?? join(dataDir, "audit.db"),
       ...(listen !== undefined && { listen }),
+      ...(auth !== undefined && { auth }),
       ...own.values,
     },
     problems: [],
   };
+}
+
+function withTokenFile(server: ServerConfig, dataDir: string): ServerConfig {
+  const { transport } = server;
+  if (transport.kind !== "http" || transport.auth?.type !== "authorization_code") return server;
+  const auth = { ...transport.auth, tokenFile: tokenFile(dataDir, server.name) };
+  return { ...server, transport: { ...transport, auth } };
 }
 
 function fromCommand(source: ConfigSource, words: readonly string[], builtin: Builtin): Loaded {

@@ -3,6 +3,8 @@ import type { Connector, Posture } from "../model/posture.js";
 import type { Env } from "../policy/variables.js";
 import { listNames, nearest } from "../policy/problem.js";
 import { genericOf, recognise } from "../policy/recognise.js";
+import { isSecureAddress, readServerAuth } from "./auth.js";
+import { readSecretFile } from "./auth-files.js";
 import { childEnv, resolvePath } from "./env.js";
 import { expand } from "./expand.js";
 import { readLimits } from "./limits.js";
@@ -19,6 +21,7 @@ export const SERVER_KEYS = [
   "cwd",
   "url",
   "headers",
+  "auth",
   "disabled",
   "connector",
   "environment",
@@ -146,7 +149,7 @@ function readTransport(
       `type ${type} with a ${implied === "http" ? "url" : "command"}`,
       "remove type",
     );
-  for (const key of implied === "stdio" ? ["headers"] : ["args", "env", "cwd"])
+  for (const key of implied === "stdio" ? ["headers", "auth"] : ["args", "env", "cwd"])
     if (entry[key] !== undefined)
       reader.problem(
         join(path, key),
@@ -159,6 +162,7 @@ function readTransport(
 function readStdio(context: ServerContext, entry: JsonObject, path: string): StdioTransport | undefined {
   const { reader, env, base } = context;
   const fill = filler(context);
+  const secret = secretFiller(context);
   const command = reader.string(entry["command"], `${path}.command`);
   const args = reader.strings(entry["args"], `${path}.args`) ?? [];
   const declared = reader.stringMap(entry["env"], `${path}.env`) ?? {};
@@ -171,7 +175,7 @@ function readStdio(context: ServerContext, entry: JsonObject, path: string): Std
     args: args.map((arg, at) => home(fill(arg, `${path}.args[${at}]`))),
     env: childEnv(
       env,
-      mapValues(declared, (text, key) => fill(text, join(`${path}.env`, key))),
+      mapValues(declared, (text, key) => secret(text, join(`${path}.env`, key))),
     ),
     cwd: cwd === undefined ? base : resolvePath(fill(cwd, `${path}.cwd`), base, env),
   };
@@ -182,7 +186,8 @@ function readHttp(context: ServerContext, entry: JsonObject, path: string): Http
   const fill = filler(context);
   const raw = reader.string(entry["url"], `${path}.url`);
   const headers = reader.stringMap(entry["headers"], `${path}.headers`) ?? {};
-  const filled = mapValues(headers, (text, key) => fill(text, join(`${path}.headers`, key)));
+  const secret = secretFiller(context);
+  const filled = mapValues(headers, (text, key) => secret(text, join(`${path}.headers`, key)));
   for (const [key, text] of Object.entries(filled)) {
     const at = join(`${path}.headers`, key);
     if (!HEADER_NAME.test(key))
@@ -191,6 +196,9 @@ function readHttp(context: ServerContext, entry: JsonObject, path: string): Http
     if (/[\r\n\0]/.test(text))
       reader.problem(at, "a line break in a header value", "check the variable it comes from");
   }
+  const auth = readServerAuth(reader, entry["auth"], `${path}.auth`, secret);
+  if (auth !== undefined && Object.keys(headers).some((key) => key.toLowerCase() === "authorization"))
+    reader.problem(`${path}.auth`, "both auth and an Authorization header", "keep one of them");
   if (raw === undefined) return undefined;
   const before = reader.problems.length;
   const url = fill(raw, `${path}.url`);
@@ -204,12 +212,24 @@ function readHttp(context: ServerContext, entry: JsonObject, path: string): Http
       "credentials in the address",
       "send them in headers, from a variable",
     );
-  return { kind: "http", url, headers: filled };
+  if (auth !== undefined && !isSecureAddress(url))
+    return reader.problem(`${path}.url`, "a token over plain http can be read on the way", "use https");
+  // The place of the token file follows when the data directory is known.
+  return { kind: "http", url, headers: filled, ...(auth !== undefined && { auth: { tokenFile: "", ...auth } }) };
 }
 
 function filler(context: ServerContext): (text: string, path: string) => string {
   return (text, path) =>
     expand(text, context.env, (message, fix) => context.reader.problem(path, message, fix));
+}
+
+/** Also `${file:PATH}`: not in a command line or an address, which other users and logs get to see. */
+function secretFiller(context: ServerContext): (text: string, path: string) => string {
+  const { env, base, reader } = context;
+  return (text, path) => {
+    const complain = (message: string, fix: string): void => reader.problem(path, message, fix);
+    return expand(text, env, complain, (file) => readSecretFile(file, base, env, complain));
+  };
 }
 
 function mapValues(

@@ -1,4 +1,5 @@
 import type { Connector, Limits, Posture } from "../model/posture.js";
+import type { ListenerAuth, ServerAuth } from "./auth-types.js";
 
 export interface StdioTransport {
   readonly kind: "stdio";
@@ -13,6 +14,8 @@ export interface HttpTransport {
   readonly kind: "http";
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** How to get a token for it. */
+  readonly auth?: ServerAuth;
 }
 
 export interface ServerConfig {
@@ -43,6 +46,8 @@ export interface Config {
   readonly dataDir: string;
   readonly auditPath: string;
   readonly listen?: Listen;
+  /** Whose tokens the listener takes, instead of the one token of its own. */
+  readonly auth?: ListenerAuth;
   /** From SALLYPORT_TOKEN: used instead of the token kept in the data directory. */
   readonly token?: string;
   readonly logLevel: LogLevel;
