@@ -1,6 +1,6 @@
 // What governing costs, end to end, with redaction on: the same calls directly, through a raw pipe and through
 // Sallyport, interleaved in rounds. Prints a Markdown table; ratios are of medians of the same run.
-//   node bench/overhead.mjs [--quick] [--json FILE]
+//   node bench/overhead.mjs [--quick] [--json FILE] [--write]      --write: also the short table in the README
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -162,3 +162,34 @@ for (const each of results) {
   );
 }
 if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(results, null, 2)}\n`);
+if (process.argv.includes("--write")) {
+  const readme = here("../README.md");
+  const text = readFileSync(readme, "utf8");
+  const of = (transport, cell, target) =>
+    results.find((each) => each.transport === transport && each.cell === cell && each.target === target);
+  const cells = [...new Set(results.map(({ transport, cell }) => `${transport}\n${cell}`))].map((key) =>
+    key.split("\n"),
+  );
+  const line = ([transport, cell]) => {
+    const [direct, raw, strict, redacted] = [
+      "direct",
+      "raw pipe",
+      "Sallyport, strict",
+      "Sallyport, strict, PII redacted",
+    ].map((target) => of(transport, cell, target));
+    const shown = (each) =>
+      each === undefined ? "" : `${ms(each.p50)} (× ${(each.p50 / raw.p50).toFixed(1)})`;
+    return `| ${transport} | ${cell} | ${ms(direct.p50)} | ${ms(raw.p50)} | ${shown(strict)} | ${shown(redacted)} |`;
+  };
+  const table = [
+    "| transport | call | direct | raw pipe | strict (× raw) | strict, PII redacted (× raw) |",
+    "|---|---|---:|---:|---:|---:|",
+    ...cells.map(line),
+    "",
+    `p50 in milliseconds, medians of ${ROUNDS} rounds, Node ${process.version}; \`npm run bench:overhead -- --write\` made this table.`,
+  ].join("\n");
+  writeFileSync(
+    readme,
+    text.replace(/<!-- bench -->[^]*<!-- \/bench -->/, `<!-- bench -->\n${table}\n<!-- /bench -->`),
+  );
+}

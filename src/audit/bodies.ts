@@ -16,7 +16,7 @@ import type {
 /**
  * Names come from clients and servers: a megabyte of tool name must not be kept for years. UTF-16 code units.
  */
-const MAX_NAME = 256;
+export const MAX_NAME = 256;
 const MAX_KEY_NAME = 64;
 const MAX_KEYS = 50;
 const MAX_NOT_SCANNED = 50;
@@ -132,6 +132,6 @@ function keyNames(call: Call, decision: Decision): string[] {
     .map((key) => (found.has(pointerStep(key)) ? MASKED : clip(key, MAX_KEY_NAME)));
 }
 
-function clip(text: string, max: number): string {
+export function clip(text: string, max: number): string {
   return text.length <= max ? text : `${text.slice(0, max)}…`;
 }

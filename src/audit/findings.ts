@@ -1,4 +1,4 @@
-import type { JudgedFinding } from "../model/call.js";
+import type { Finding, JudgedFinding } from "../model/call.js";
 import type { FindingCount, RecordedFinding } from "./record.js";
 
 /** A result of a thousand rows can hold thousands of findings: places of the first ones, counts of all. */
@@ -12,6 +12,11 @@ export const MASKED = "[REDACTED]";
  * The first findings, as they may be kept: a key that was found is masked in every pointer that passes it.
  */
 export function recordFindings(findings: readonly JudgedFinding[]): RecordedFinding[] {
+  return recordPlaces(findings).map((place, at) => ({ ...place, action: findings[at]!.action }));
+}
+
+/** The same of findings that nobody has judged. */
+export function recordPlaces(findings: readonly Finding[]): Omit<RecordedFinding, "action">[] {
   const onKeys = findings.filter((finding) => finding.onKey === true);
   const outer = new Set(onKeys.filter((f) => f.inner === undefined).map((f) => f.pointer));
   const inner = new Set(onKeys.filter((f) => f.inner !== undefined).map((f) => `${f.pointer}\n${f.inner}`));
@@ -20,7 +25,6 @@ export function recordFindings(findings: readonly JudgedFinding[]): RecordedFind
     category: finding.category,
     type: finding.type,
     severity: finding.severity,
-    action: finding.action,
     pointer: masked(finding.pointer, (prefix) => outer.has(prefix)),
     ...(finding.inner !== undefined && {
       inner: masked(finding.inner, (prefix) => inner.has(`${finding.pointer}\n${prefix}`)),

@@ -7,6 +7,7 @@ import type { Store, Tx } from "../store/store.js";
 import { append } from "./chain.js";
 import { newId } from "./ids.js";
 import { openDigest, type Digest } from "./keys.js";
+import { pinBody, type PinInput } from "./pin-body.js";
 import { forwards, type DecisionBody, type OutcomeBody, type RecordBody } from "./record.js";
 import { enlist, findDead, type Dead } from "./writers.js";
 
@@ -29,6 +30,10 @@ export interface AuditLog {
   /** As appendDecision. A decision that was forwarded has one outcome: any other rejects with `internal`. */
   appendOutcome(make: (tx: Tx) => OutcomeBody): Promise<Receipt>;
   appendPosture(posture: { readonly snapshot: string; readonly bundle: JsonObject }): Promise<Receipt>;
+  /** As appendDecision, one record for each of what `make` returns; it changes the pins in the same commit. */
+  appendPins<P extends PinInput>(make: (tx: Tx) => readonly P[]): Promise<readonly P[]>;
+  /** Runs `work` on one consistent view of the store, at once. Throws `store_unavailable`. */
+  read<T>(work: (tx: Tx) => T): T;
   /** Keyed HMAC-SHA-256 of a text, its first 16 bytes, as 32 hex digits. */
   digest(text: string): string;
   /** Writes `stop`, flushes, releases the writer's lock. A second call waits for the first. */
@@ -84,6 +89,13 @@ function auditLog(store: Store, writer: string, digest: Digest, lock: FileLock):
     appendOutcome: (make) => store.transact((tx) => writeOutcome(tx, make(tx))),
     appendPosture: (posture) =>
       store.transact((tx) => write(tx, { kind: "posture", ...head("p"), ...posture })),
+    appendPins: (make) =>
+      store.transact((tx) => {
+        const made = make(tx);
+        for (const pin of made) write(tx, pinBody(pin, writer));
+        return made;
+      }),
+    read: store.read,
     close: () => (closed ??= end()),
   };
 }

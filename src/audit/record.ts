@@ -1,5 +1,5 @@
 /**
- * What the audit store holds: five kinds of records, each written once as JSON text and never changed.
+ * What the audit store holds: six kinds of records, each written once as JSON text and never changed.
  * No raw argument or result is in any of them: sizes, names, pointers and keyed digests only.
  */
 import type { Limits } from "../model/posture.js";
@@ -148,7 +148,22 @@ export interface OutcomeBody extends RecordHead, Partial<Judgement> {
   readonly error?: string;
 }
 
-export type RecordBody = StartBody | PostureBody | DecisionBody | OutcomeBody | StopBody;
+/** What was learned of a tool's definition, or decided about it. The definition itself is not in the chain. */
+export interface PinBody extends RecordHead {
+  readonly kind: "pin";
+  readonly server: string;
+  readonly tool: string;
+  readonly event: "first_seen" | "changed" | "flagged" | "approved";
+  /** SHA-256 of the definition, hex. */
+  readonly hash: string;
+  /** The hash that was trusted until then. */
+  readonly was?: string;
+  /** In the definition, the first 50. What they lead to is the posture's to say, call by call. */
+  readonly findings: readonly Omit<RecordedFinding, "action">[];
+  readonly by?: Principal;
+}
+
+export type RecordBody = StartBody | PostureBody | DecisionBody | OutcomeBody | PinBody | StopBody;
 
 /** Decisions that let a call go on to the downstream: these must get an outcome. */
 export function forwards(decision: DecisionWord): boolean {

@@ -1,5 +1,6 @@
 import type { ConfigSource } from "../config/load.js";
 import { readToken } from "../config/token.js";
+import { oauthAccess, tokenAccess } from "../mcp/auth/access.js";
 import { serveHttp } from "../mcp/front-http.js";
 import { start } from "./start.js";
 

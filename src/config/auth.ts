@@ -1,6 +1,6 @@
 import type { Json } from "../model/json.js";
 import type { Env } from "../policy/variables.js";
-import type { AuthorizationCode, ClientCredentials, ListenerAuth } from "./auth-types.js";
+import type { ListenerAuth, ServerAuth } from "./auth-types.js";
 import { expand } from "./expand.js";
 import { join, type Reader } from "./reader.js";
 
@@ -37,7 +37,8 @@ function readAddress(
 ): string | undefined {
   const text = reader.string(value, path);
   if (text === undefined) return undefined;
-  return reader.formed(fill(text, path), path, (v) => (isSecureAddress(String(v)) ? String(v) : undefined), ADDRESS_FORM);
+  const secure = (v: Json): string | undefined => (isSecureAddress(String(v)) ? String(v) : undefined);
+  return reader.formed(fill(text, path), path, secure, ADDRESS_FORM);
 }
 
 /** The top-level key `auth`. Problems go to the reader; undefined when there are any, or no such key. */
@@ -52,6 +53,8 @@ export function readListenerAuth(reader: Reader, value: Json | undefined, env: E
   const jwks = readAddress(reader, auth["jwks"], "auth.jwks", fill);
   const given = reader.string(auth["audience"], "auth.audience");
   const audience = given === undefined ? undefined : fill(given, "auth.audience");
+  // A verifier that is given an empty audience checks none.
+  if (audience === "") reader.problem("auth.audience", "an empty audience", "check the variable it comes from");
   for (const [key, found] of Object.entries({ issuer, jwks, audience }))
     if (found === undefined && auth[key] === undefined)
       reader.problem(`auth.${key}`, `no ${key}`, "issuer, audience and jwks are all needed to trust a token");
@@ -81,9 +84,6 @@ function readRoles(reader: Reader, value: Json | undefined): ListenerAuth["roles
   );
 }
 
-/** A server's `auth` as the file has it: where its tokens are kept is known only when the whole file is read. */
-export type GivenServerAuth = ClientCredentials | Omit<AuthorizationCode, "tokenFile">;
-
 /**
  * A server's key `auth`. `fill` puts in variables and files. Problems go to the reader; undefined when there are any, or
  * no such key.
@@ -93,7 +93,8 @@ export function readServerAuth(
   value: Json | undefined,
   path: string,
   fill: (text: string, path: string) => string,
-): GivenServerAuth | undefined {
+  tokenFile: string,
+): ServerAuth | undefined {
   const auth = reader.object(value, path);
   if (auth === undefined) return undefined;
   const before = reader.problems.length;
@@ -132,6 +133,7 @@ export function readServerAuth(
     };
   return {
     type,
+    tokenFile,
     ...common,
     ...(clientId !== undefined && { clientId }),
     ...(clientSecret !== undefined && { clientSecret }),

@@ -9,7 +9,6 @@ import { genericOf, recognise, serverLabel } from "../policy/recognise.js";
 import type { Env } from "../policy/variables.js";
 import { variable } from "../policy/variables.js";
 import { readListenerAuth } from "./auth.js";
-import { tokenFile } from "./auth-store.js";
 import type { Builtin } from "./builtin.js";
 import { loadBuiltin } from "./builtin.js";
 import { defaultDataDir, resolvePath, wrappedEnv } from "./env.js";
@@ -89,19 +88,19 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
     file: readPostureKeys(reader, value, name),
   });
   const base = dirname(path);
-  const servers = readAllServers(reader, value, { env, base, posture, builtin });
   const auditPath = readAuditPath(reader, value, base, env);
+  const dataDir = auditPath === undefined ? defaultDataDir(cwd, env) : dirname(auditPath);
+  const servers = readAllServers(reader, value, { env, base, dataDir, posture, builtin });
   const listen = readListen(reader, value["listen"]);
   const auth = readListenerAuth(reader, value["auth"], env);
   const own = readOwnVariables(env);
   const problems = [...reader.problems, ...postureProblems, ...own.problems];
   if (problems.length > 0 || posture === undefined) return { problems };
-  const dataDir = auditPath === undefined ? defaultDataDir(cwd, env) : dirname(auditPath);
   return {
     config: {
       source: path,
       posture,
-      servers: servers.map((server) => withTokenFile(server, dataDir)),
+      servers,
       connectors: builtin.connectors,
       dataDir,
       auditPath: auditPath ?? join(dataDir, "audit.db"),
@@ -111,13 +110,6 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
     },
     problems: [],
   };
-}
-
-function withTokenFile(server: ServerConfig, dataDir: string): ServerConfig {
-  const { transport } = server;
-  if (transport.kind !== "http" || transport.auth?.type !== "authorization_code") return server;
-  const auth = { ...transport.auth, tokenFile: tokenFile(dataDir, server.name) };
-  return { ...server, transport: { ...transport, auth } };
 }
 
 function fromCommand(source: ConfigSource, words: readonly string[], builtin: Builtin): Loaded {
@@ -196,15 +188,15 @@ function readPostureKeys(reader: Reader, value: JsonObject, name: string): NonNu
 function readAllServers(
   reader: Reader,
   value: JsonObject,
-  given: { env: Env; base: string; posture: Posture | undefined; builtin: Builtin },
+  given: { env: Env; base: string; dataDir: string; posture: Posture | undefined; builtin: Builtin },
 ): ServerConfig[] {
   const key = value["mcpServers"] === undefined ? "servers" : "mcpServers";
   if (value["mcpServers"] !== undefined && value["servers"] !== undefined)
     reader.problem("servers", "both mcpServers and servers", "put all servers under mcpServers");
   const before = reader.problems.length;
-  const { env, base, posture, builtin } = given;
+  const { env, base, dataDir, posture, builtin } = given;
   const servers = readServers(
-    { reader, env, base, connectors: builtin.connectors, posture },
+    { reader, env, base, dataDir, connectors: builtin.connectors, posture },
     value[key],
     key,
   );

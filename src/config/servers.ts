@@ -5,6 +5,7 @@ import { listNames, nearest } from "../policy/problem.js";
 import { genericOf, recognise } from "../policy/recognise.js";
 import { isSecureAddress, readServerAuth } from "./auth.js";
 import { readSecretFile } from "./auth-files.js";
+import { tokenFile } from "./auth-store.js";
 import { childEnv, resolvePath } from "./env.js";
 import { expand } from "./expand.js";
 import { readLimits } from "./limits.js";
@@ -51,6 +52,7 @@ export interface ServerContext {
   readonly env: Env;
   /** Folder of the file: a server runs there unless it has a `cwd` of its own. */
   readonly base: string;
+  readonly dataDir: string;
   readonly connectors: readonly Connector[];
   readonly posture: Posture | undefined;
 }
@@ -88,7 +90,7 @@ function readServer(
   const timeoutMs = reader.formed(entry["timeout"], `${path}.timeout`, parseDuration, DURATION_FORM);
   const named = readConnector(context, entry["connector"], `${path}.connector`);
   if (disabled) return undefined;
-  const transport = readTransport(context, entry, path);
+  const transport = readTransport(context, name, entry, path);
   if (transport === undefined || context.posture === undefined) return undefined;
   const known =
     named === undefined
@@ -122,6 +124,7 @@ function readConnector(context: ServerContext, value: Json | undefined, path: st
 
 function readTransport(
   context: ServerContext,
+  name: string,
   entry: JsonObject,
   path: string,
 ): StdioTransport | HttpTransport | undefined {
@@ -156,7 +159,7 @@ function readTransport(
         `${key} with a ${implied === "http" ? "url" : "command"} has no effect`,
         "remove it",
       );
-  return implied === "stdio" ? readStdio(context, entry, path) : readHttp(context, entry, path);
+  return implied === "stdio" ? readStdio(context, entry, path) : readHttp(context, name, entry, path);
 }
 
 function readStdio(context: ServerContext, entry: JsonObject, path: string): StdioTransport | undefined {
@@ -181,7 +184,12 @@ function readStdio(context: ServerContext, entry: JsonObject, path: string): Std
   };
 }
 
-function readHttp(context: ServerContext, entry: JsonObject, path: string): HttpTransport | undefined {
+function readHttp(
+  context: ServerContext,
+  name: string,
+  entry: JsonObject,
+  path: string,
+): HttpTransport | undefined {
   const { reader } = context;
   const fill = filler(context);
   const raw = reader.string(entry["url"], `${path}.url`);
@@ -196,7 +204,8 @@ function readHttp(context: ServerContext, entry: JsonObject, path: string): Http
     if (/[\r\n\0]/.test(text))
       reader.problem(at, "a line break in a header value", "check the variable it comes from");
   }
-  const auth = readServerAuth(reader, entry["auth"], `${path}.auth`, secret);
+  const tokens = tokenFile(context.dataDir, name);
+  const auth = readServerAuth(reader, entry["auth"], `${path}.auth`, secret, tokens);
   if (auth !== undefined && Object.keys(headers).some((key) => key.toLowerCase() === "authorization"))
     reader.problem(`${path}.auth`, "both auth and an Authorization header", "keep one of them");
   if (raw === undefined) return undefined;
@@ -214,8 +223,7 @@ function readHttp(context: ServerContext, entry: JsonObject, path: string): Http
     );
   if (auth !== undefined && !isSecureAddress(url))
     return reader.problem(`${path}.url`, "a token over plain http can be read on the way", "use https");
-  // The place of the token file follows when the data directory is known.
-  return { kind: "http", url, headers: filled, ...(auth !== undefined && { auth: { tokenFile: "", ...auth } }) };
+  return { kind: "http", url, headers: filled, ...(auth !== undefined && { auth }) };
 }
 
 function filler(context: ServerContext): (text: string, path: string) => string {

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { isObject, type Json } from "../model/json.js";
 import type { Exchange } from "./desk.js";
 import { CODE } from "./eras.js";
+import { writeEvent } from "./listener.js";
 import type { Replay, Stream } from "./replay.js";
 import { eventOf } from "./sse.js";
 
@@ -86,7 +87,7 @@ export function exchangeOver(
 /** A stream that is over when it is lost. */
 function plainStream(response: ServerResponse): Stream {
   return {
-    send: (parts) => void response.write(eventOf(parts)),
+    send: (parts) => writeEvent(response, eventOf(parts)),
     end: () => void response.end(),
     pause: () => {},
   };

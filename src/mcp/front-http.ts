@@ -1,28 +1,24 @@
 /** Serves Streamable HTTP on one endpoint, both eras side by side. */
 import { randomUUID } from "node:crypto";
-import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { SallyportError } from "../model/errors.js";
+import { ownerOf, type Access } from "./auth/access.js";
+import type { Identity } from "./auth/verify.js";
 import { errorReply, failureReply, type SessionParts } from "./desk.js";
 import { askable, declaredBy } from "./bridge.js";
 import { CODE } from "./eras.js";
 import { exchangeOver, type HttpExchange } from "./exchange-http.js";
-import { guard } from "./guard.js";
+import { guard, type Rejection } from "./guard.js";
 import type { HealthView } from "./health.js";
 import { checkStateless, header, isStateless, paramHeaders } from "./headers.js";
-import {
-  HTTP_REQUEST_MS,
-  MAX_CLIENT_MESSAGE,
-  MAX_HEADER_BYTES,
-  MAX_HTTP_SESSIONS,
-  MAX_QUEUED_EVENTS,
-  SESSION_IDLE_MS,
-  SHUTDOWN_MS,
-} from "./limits.js";
+import { MAX_QUEUED_EVENTS, RETRY_AFTER_MS, SHUTDOWN_MS } from "./limits.js";
+import { HTTP_LIMITS, createListener, readBody, writeEvent, type HttpLimits } from "./listener.js";
 import { parseClientMessage, type ClientMessage } from "./message.js";
 import { createReplay, type Replay } from "./replay.js";
 import { createSession, type Session } from "./session.js";
 import { eventOf } from "./sse.js";
+import { createStatelessSessions } from "./stateless-sessions.js";
 
 export interface HttpFront {
   readonly url: string;
@@ -32,7 +28,11 @@ export interface HttpFront {
 
 interface HttpSession {
   readonly session: Session;
+  /** Whose it is: to anybody else it does not exist, whatever ids they know. */
+  readonly owner: string;
   stream: ServerResponse | undefined;
+  /** When the token ends that opened the stream. Milliseconds since 1970. */
+  streamUntil: number;
   readonly replay: Replay;
   readonly queued: Buffer[];
   usedAt: number;
@@ -41,27 +41,34 @@ interface HttpSession {
 export async function serveHttp(
   parts: SessionParts,
   listen: { readonly host: string; readonly port: number },
-  token: string,
+  access: Access,
+  limits: HttpLimits = HTTP_LIMITS,
 ): Promise<HttpFront> {
   const sessions = new Map<string, HttpSession>();
-  // One for all clients that can be asked the same: a server is told once, when it is connected to.
-  const stateless = new Map<string, Session>();
+  const stateless = createStatelessSessions(parts, limits.statelessSessions);
+  /** Streams of the stateless era that last: they end with the token that opened them. */
+  const lasting = new Map<ServerResponse, number>();
 
-  const open = (): { id: string; held: HttpSession } => {
+  const open = ({ principal }: Identity): { id: string; held: HttpSession } => {
     const id = randomUUID();
     const queued: Buffer[] = [];
     const unsolicited = (message: readonly Buffer[]): void => {
       const event = eventOf(message);
-      if (held.stream !== undefined) held.stream.write(event);
+      if (held.stream !== undefined) writeEvent(held.stream, event);
       else {
         queued.push(event);
-        if (queued.length > MAX_QUEUED_EVENTS) queued.shift();
+        queuedBytes += event.length;
+        while (queued.length > MAX_QUEUED_EVENTS || queuedBytes > limits.backlog)
+          queuedBytes -= queued.shift()!.length;
       }
     };
-    const session = createSession(parts, { shared: false, unsolicited });
+    let queuedBytes = 0;
+    const session = createSession({ ...parts, principal }, { shared: false, unsolicited });
     const held: HttpSession = {
       session,
+      owner: ownerOf(principal),
       stream: undefined,
+      streamUntil: Infinity,
       replay: createReplay(),
       queued,
       usedAt: Date.now(),
@@ -78,7 +85,22 @@ export async function serveHttp(
     await held?.session.close();
   };
 
-  const post = (request: IncomingMessage, response: ServerResponse, message: ClientMessage): void => {
+  const find = (id: string | undefined, { principal }: Identity): HttpSession | undefined => {
+    const held = id === undefined ? undefined : sessions.get(id);
+    return held?.owner === ownerOf(principal) ? held : undefined;
+  };
+
+  const post = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    message: ClientMessage,
+    identity: Identity,
+  ): void => {
+    const full = (): void => {
+      response.setHeader("retry-after", String(RETRY_AFTER_MS / 1000));
+      const text = "[Sallyport] too many sessions are open";
+      respond(response, 503, errorReply(message.idText || "null", CODE.server, text));
+    };
     if (isStateless(message, request)) {
       const problem = checkStateless(message, request);
       if (problem !== undefined) {
@@ -87,27 +109,24 @@ export async function serveHttp(
         return;
       }
       const kind = Object.keys(askable(declaredBy(message))).join();
-      const shared = stateless.get(kind) ?? createSession(parts, { shared: true, unsolicited: () => {} });
-      stateless.set(kind, shared);
+      const shared = stateless.take(identity.principal, kind);
+      if (shared === undefined) return full();
+      if (message.method === "subscriptions/listen") {
+        lasting.set(response, identity.until);
+        response.once("close", () => lasting.delete(response));
+      }
       deliver(shared, message, response, paramHeaders(request), true);
       return;
     }
     if (message.method === "initialize") {
-      if (sessions.size >= MAX_HTTP_SESSIONS) {
-        respond(
-          response,
-          503,
-          errorReply(message.idText || "null", CODE.server, "[Sallyport] too many sessions are open"),
-        );
-        return;
-      }
-      const { id, held } = open();
+      if (sessions.size >= limits.sessions) return full();
+      const { id, held } = open(identity);
       response.setHeader("mcp-session-id", id);
       deliver(held.session, message, response, {});
       return;
     }
     const id = header(request, "mcp-session-id");
-    const held = id === undefined ? undefined : sessions.get(id);
+    const held = find(id, identity);
     if (held === undefined) {
       const [status, what] =
         id === undefined ? [400, "Bad Request: no Mcp-Session-Id"] : [404, "Session not found"];
@@ -120,9 +139,9 @@ export async function serveHttp(
     deliver(held.session, message, response, {}, false, resumable ? held.replay : undefined);
   };
 
-  const get = (request: IncomingMessage, response: ServerResponse): void => {
+  const get = (request: IncomingMessage, response: ServerResponse, identity: Identity): void => {
     const id = header(request, "mcp-session-id");
-    const held = id === undefined ? undefined : sessions.get(id);
+    const held = find(id, identity);
     if (held === undefined) return fail(response, id === undefined ? 405 : 404, "Session not found");
     const lastEventId = header(request, "last-event-id");
     const resume = lastEventId === undefined ? undefined : held.replay.find(lastEventId);
@@ -137,6 +156,7 @@ export async function serveHttp(
     response.flushHeaders();
     if (resume !== undefined) return resume(response);
     held.stream = response;
+    held.streamUntil = identity.until;
     for (const event of held.queued.splice(0)) response.write(event);
     response.once("close", () => {
       if (held.stream === response) held.stream = undefined;
@@ -144,21 +164,28 @@ export async function serveHttp(
   };
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const rejection = guard(request, token);
-    if (rejection !== undefined)
-      return fail(response, rejection.status, rejection.message, rejection.headers);
+    const refuse = ({ status, message, headers }: Rejection): void => fail(response, status, message, headers);
+    const rejection = guard(request, access.hosts);
+    if (rejection !== undefined) return refuse(rejection);
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    const document = access.open(request, pathname);
+    if (document !== undefined) return respond(response, 200, [Buffer.from(JSON.stringify(document))]);
+    const identity = await access.admit(request);
+    if ("status" in identity) return refuse(identity);
     if (pathname === "/health" && request.method === "GET") {
       const servers = Object.fromEntries(
         [...parts.servers.keys()].map((name) => [name, parts.health.get(name)?.view ?? NEVER_USED]),
       );
-      return respond(response, 200, [Buffer.from(JSON.stringify({ sessions: sessions.size, servers }))]);
+      return respond(response, 200, [
+        Buffer.from(JSON.stringify({ sessions: sessions.size, slowClients: listener.slowClients, servers })),
+      ]);
     }
     if (pathname !== "/mcp") return fail(response, 404, "Not found: the endpoint is /mcp");
-    if (request.method === "GET") return get(request, response);
+    if (request.method === "GET") return get(request, response, identity);
     if (request.method === "DELETE") {
       const id = header(request, "mcp-session-id");
-      if (id === undefined || !sessions.has(id)) return fail(response, 404, "Session not found");
+      if (id === undefined || find(id, identity) === undefined)
+        return fail(response, 404, "Session not found");
       response.writeHead(200).end();
       return end(id);
     }
@@ -168,25 +195,24 @@ export async function serveHttp(
       return fail(response, 415, "Content-Type must be application/json");
     let message: ClientMessage;
     try {
-      message = parseClientMessage(await readBody(request));
+      message = parseClientMessage(await readBody(request, response, limits.message));
     } catch (error) {
       parts.log.warn({ err: error }, "refused a message of a client");
       const status = error instanceof SallyportError && error.code === "too_large" ? 413 : 400;
       return respond(response, status, failureReply("null", error));
     }
-    post(request, response, message);
+    post(request, response, message, identity);
   };
 
-  const server = http.createServer(
-    { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: HTTP_REQUEST_MS, keepAliveTimeout: 65_000 },
-    (request, response) => {
-      handle(request, response).catch((error: unknown) => {
-        parts.log.error({ err: error }, "request failed");
-        if (!response.headersSent) fail(response, 500, "Sallyport failed; see its log");
-        else response.end();
-      });
-    },
-  );
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    handle(request, response).catch((error: unknown) => {
+      parts.log.error({ err: error }, "request failed");
+      if (!response.headersSent) fail(response, 500, "Sallyport failed; see its log");
+      else response.end();
+    });
+  };
+  const listener = createListener(answer, limits, parts.log);
+  const { server } = listener;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(listen.port, listen.host, () => {
@@ -195,11 +221,15 @@ export async function serveHttp(
     });
   });
   const sweep = setInterval(() => {
-    const before = Date.now() - SESSION_IDLE_MS;
+    const now = Date.now();
+    for (const [stream, until] of lasting) if (until < now) stream.destroy();
+    for (const held of sessions.values()) if (held.streamUntil < now) held.stream?.end();
+    const before = now - limits.idleMs;
+    stateless.sweep(before);
     for (const [id, held] of sessions)
       if (held.usedAt < before && !held.session.busy && held.stream === undefined)
         end(id).catch((error: unknown) => parts.log.error({ err: error }, "a session did not end well"));
-  }, 60_000);
+  }, limits.sweepMs);
   sweep.unref();
 
   const { port } = server.address() as AddressInfo;
@@ -209,10 +239,7 @@ export async function serveHttp(
     stop: async () => {
       clearInterval(sweep);
       server.close();
-      const drained = [...sessions.keys()].map(end);
-      for (const session of stateless.values())
-        drained.push(session.drain(SHUTDOWN_MS).then(() => session.close()));
-      await Promise.all(drained);
+      await Promise.all([...[...sessions.keys()].map(end), stateless.close()]);
       server.closeAllConnections();
     },
   };
@@ -243,18 +270,6 @@ function deliver(
 const NEVER_USED: HealthView = { state: "new", inFlight: 0, failures: 0, retryInMs: 0 };
 
 const NOBODY: HttpExchange = { related: () => {}, reply: () => {}, end: () => {}, done: true };
-
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_CLIENT_MESSAGE)
-      throw new SallyportError("too_large", `a message may hold ${MAX_CLIENT_MESSAGE} bytes`);
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-}
 
 function respond(response: ServerResponse, status: number, parts: readonly Buffer[]): void {
   const body = Buffer.concat(parts);

@@ -15,6 +15,12 @@ export const MAX_OWNERS = 10_000;
 /** Sessions are cheap to open and each may own child processes. */
 export const MAX_HTTP_SESSIONS = 64;
 
+/** So are the sessions that stateless clients share, one for each principal and what its clients can be asked. */
+export const MAX_STATELESS_SESSIONS = 64;
+
+/** How soon a client may come back that found no room. Milliseconds. */
+export const RETRY_AFTER_MS = 30_000;
+
 /** A session that nobody uses keeps its downstream processes alive. Milliseconds. */
 export const SESSION_IDLE_MS = 30 * 60_000;
 
@@ -31,11 +37,46 @@ export const MAX_REPLAY_BYTES = 4 * 1024 * 1024;
 export const MIN_RESUME_MS = 20;
 export const MAX_RESUME_MS = 30_000;
 
-/** A slow-loris client holds a socket with a request that never ends. Milliseconds. */
+/** A slow-loris client holds a socket with a request that never ends: its head, and all of it. Milliseconds. */
+export const HTTP_HEADERS_MS = 10_000;
 export const HTTP_REQUEST_MS = 60_000;
 
-/** Header floods. Bytes. */
+/** How often slow requests are looked for, idle sessions, and streams whose token has ended. Milliseconds. */
+export const HTTP_CHECK_MS = 5_000;
+export const SWEEP_MS = 60_000;
+
+/** A client that keeps sockets it does not use. Longer than the pause between two calls of an agent. Milliseconds. */
+export const HTTP_KEEP_ALIVE_MS = 65_000;
+
+/** Header floods. Bytes, and how many: each becomes a string and an entry of an object. */
 export const MAX_HEADER_BYTES = 16 * 1024;
+export const MAX_HEADERS = 100;
+
+/** Sockets opened by the thousand use up descriptors, and then the audit store cannot open its file. */
+export const MAX_SOCKETS = 512;
+
+/**
+ * A client that asks for large answers and does not read them keeps them in our memory: what has not left us after so
+ * long without any progress is given up with its socket. Milliseconds.
+ */
+export const HTTP_STALL_MS = 60_000;
+
+/** A client that does not read its event stream: beyond this backlog the stream is ended. Bytes. */
+export const MAX_STREAM_BACKLOG = 16 * 1024 * 1024;
+
+/** An authorization server that never answers, or never stops. Milliseconds, bytes. */
+export const AUTH_FETCH_MS = 10_000;
+export const MAX_AUTH_RESPONSE = 256 * 1024;
+
+/**
+ * Anybody can send tokens that name an unknown key; each must not become a request to the issuer. After one fetch of its
+ * keys, the next waits this long; after the other, even known keys are fetched anew: they may have been revoked.
+ */
+export const JWKS_COOLDOWN_MS = 30_000;
+export const JWKS_MAX_AGE_MS = 10 * 60_000;
+
+/** A person who does not come back from the browser must not leave a port open. Milliseconds. */
+export const LOGIN_MS = 5 * 60_000;
 
 /** How long a downstream may take to answer `initialize` or `server/discover`. First starts through npx download. */
 export const CONNECT_MS = 60_000;

@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { MAX_REPLAY_BYTES } from "./limits.js";
+import { writeEvent } from "./listener.js";
 import { eventOf } from "./sse.js";
 
 export interface Stream {
@@ -60,7 +61,7 @@ export function createReplay(): Replay {
       let count = 0;
       const write = (event: Buffer): void => {
         const labelled = Buffer.concat([Buffer.from(`id: ${id}_${count++}\n`), event]);
-        kept.out?.write(labelled);
+        if (kept.out !== undefined) writeEvent(kept.out, labelled);
         if (!streams.has(id)) return;
         kept.events.push(labelled);
         kept.bytes += labelled.length;

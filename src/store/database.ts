@@ -31,7 +31,8 @@ export function openForReading(path: string, busyMs: number): Db {
   return patiently(path, busyMs, () => {
     const db = new Database(path, { readonly: true, fileMustExist: true, timeout: busyMs });
     return closingOnError(db, () => {
-      if (versionOf(db, path) !== MIGRATIONS.length) {
+      // Steps only add tables, so records of an older version can be read as they are.
+      if (versionOf(db, path) === 0) {
         throw new SallyportError(
           "store_unavailable",
           `no audit store at ${path}: the file has no records yet`,

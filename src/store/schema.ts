@@ -43,4 +43,26 @@ const FIRST = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST];
+const PINS = `
+  -- Working state: how each tool was defined when it was first seen or last approved, and how it was listed
+  -- since. What happened to it, and when, is in the chain. Hashes are SHA-256 of the definition, in hex;
+  -- findings are JSON lists; times in milliseconds. Texts come last: most reads want the short columns only.
+  CREATE TABLE pins (
+    server             TEXT NOT NULL,
+    tool               TEXT NOT NULL,
+    hash               TEXT NOT NULL,
+    listed             TEXT NOT NULL,
+    changed            TEXT,
+    findings           TEXT NOT NULL,
+    changed_findings   TEXT NOT NULL,
+    first_seen         INTEGER NOT NULL,
+    changed_at         INTEGER,
+    approved_at        INTEGER,
+    approved_by        TEXT,
+    definition         TEXT NOT NULL,
+    changed_definition TEXT,
+    PRIMARY KEY (server, tool)
+  ) STRICT, WITHOUT ROWID;
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, PINS];
