@@ -18,7 +18,9 @@ import type { Call, Decision, JudgedFinding, ToolResult, Verdict } from "./model
 import { SallyportError, type ErrorCode } from "./model/errors.js";
 import type { Json, JsonObject } from "./model/json.js";
 import type { Posture } from "./model/posture.js";
-import { decide, failClosed, judge, type LimitOverrun } from "./policy/decide.js";
+import type { Pins } from "./pins/pins.js";
+import { reviewSentence } from "./pins/words.js";
+import { decide, failClosed, judge, type DecideInput, type LimitOverrun } from "./policy/decide.js";
 
 export interface GateParts {
   readonly engine: Engine;
@@ -28,6 +30,8 @@ export interface GateParts {
   /** Hash of everything that decides; every decision points to it. */
   readonly snapshot: string;
   readonly audit: AuditLog;
+  /** What was found in tools' definitions. */
+  readonly pins: Pick<Pins, "findings">;
   /** The server a call goes to, with its connector and limits as known by now. */
   readonly server: (name: string) => ServerConfig;
   readonly log: { error(fields: object, message: string): void };
@@ -73,14 +77,23 @@ export function createGate(parts: GateParts): Gate {
   };
 }
 
-/** Judges the arguments. Pure but for the clock; the call's budget is reserved with the record (see `admit`). */
+/** Judges the tool and the arguments. Pure but for the clock; the call's budget is reserved with the record (see `admit`). */
 export function checkInput(parts: GateParts, call: Call, over: readonly LimitOverrun[] = []): Verdict<Call> {
   const { engine, posture, snapshot } = parts;
   const found = scanArguments(engine, parts.server(call.server).connector, call);
-  const decision = decide({ phase: "input", findings: found, posture, snapshot, over, advise: parts.advise });
+  const tool = definitionOf(parts, call);
+  const input = { phase: "input", findings: found, posture, snapshot, over, advise: parts.advise } as const;
+  const decision = decide({ ...input, ...(tool !== undefined && { definition: tool }) });
   const masked = decision.findings.filter((f) => f.action === "redact");
   if (decision.decision === "deny" || masked.length === 0) return { subject: call, decision, changed: false };
   return { subject: maskArguments(call, masked), decision, changed: true };
+}
+
+/** What the tool itself carries; nothing for what is no tool call. */
+function definitionOf({ pins }: GateParts, call: Call): DecideInput["definition"] {
+  if (call.method !== undefined) return undefined;
+  const findings = pins.findings(call.server, call.tool);
+  return findings.length === 0 ? undefined : { findings, review: reviewSentence(call.server, call.tool) };
 }
 
 /**

@@ -17,6 +17,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   store: 1,
   limits: 2,
   audit: 2,
+  pins: 2,
   config: 3,
   gate: 4,
   mcp: 5,

@@ -31,7 +31,7 @@ export interface AuditLog {
   appendOutcome(make: (tx: Tx) => OutcomeBody): Promise<Receipt>;
   appendPosture(posture: { readonly snapshot: string; readonly bundle: JsonObject }): Promise<Receipt>;
   /** As appendDecision, one record for each of what `make` returns; it changes the pins in the same commit. */
-  appendPins<P extends PinInput>(make: (tx: Tx) => readonly P[]): Promise<readonly P[]>;
+  appendPins(make: (tx: Tx) => readonly PinInput[]): Promise<void>;
   /** Runs `work` on one consistent view of the store, at once. Throws `store_unavailable`. */
   read<T>(work: (tx: Tx) => T): T;
   /** Keyed HMAC-SHA-256 of a text, its first 16 bytes, as 32 hex digits. */
@@ -91,9 +91,7 @@ function auditLog(store: Store, writer: string, digest: Digest, lock: FileLock):
       store.transact((tx) => write(tx, { kind: "posture", ...head("p"), ...posture })),
     appendPins: (make) =>
       store.transact((tx) => {
-        const made = make(tx);
-        for (const pin of made) write(tx, pinBody(pin, writer));
-        return made;
+        for (const pin of make(tx)) write(tx, pinBody(pin, writer));
       }),
     read: store.read,
     close: () => (closed ??= end()),

@@ -4,7 +4,7 @@ import { recordPlaces } from "./findings.js";
 import { newId } from "./ids.js";
 import type { PinBody } from "./record.js";
 
-export interface PinInput extends Pick<PinBody, "server" | "tool" | "event" | "hash"> {
+export interface PinInput extends Pick<PinBody, "origin" | "server" | "tool" | "event" | "hash"> {
   readonly was?: string;
   readonly findings: readonly Finding[];
   readonly by?: Principal;
@@ -12,12 +12,13 @@ export interface PinInput extends Pick<PinBody, "server" | "tool" | "event" | "h
 
 /** The record of what was learned of a tool, or decided about it. */
 export function pinBody(input: PinInput, writer: string): PinBody {
-  const { server, tool, event, hash, was, findings, by } = input;
+  const { origin, server, tool, event, hash, was, findings, by } = input;
   return {
     kind: "pin",
     id: newId("t"),
     time: Date.now(),
     writer,
+    origin,
     server,
     tool: clip(tool, MAX_NAME),
     event,

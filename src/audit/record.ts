@@ -151,6 +151,8 @@ export interface OutcomeBody extends RecordHead, Partial<Judgement> {
 /** What was learned of a tool's definition, or decided about it. The definition itself is not in the chain. */
 export interface PinBody extends RecordHead {
   readonly kind: "pin";
+  /** Where the server is configured: a file, or the digest of a command line. */
+  readonly origin: string;
   readonly server: string;
   readonly tool: string;
   readonly event: "first_seen" | "changed" | "flagged" | "approved";

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { resolveAuditPath } from "../config/load.js";
 import { SallyportError, describeError } from "../model/errors.js";
 import type { Env } from "../policy/variables.js";
@@ -7,7 +8,7 @@ export function takeConfig(
   argv: readonly string[],
   cwd: string,
   env: Env,
-): { readonly path: string; readonly rest: readonly string[] } {
+): { readonly path: string; readonly file: string; readonly rest: readonly string[] } {
   const rest: string[] = [];
   let file: string | undefined;
   for (let at = 0; at < argv.length; at++) {
@@ -19,7 +20,7 @@ export function takeConfig(
   if (file === "") throw new SallyportError("config_invalid", "--config needs a file");
   const { path, problems } = resolveAuditPath({ cwd, env, ...(file !== undefined && { file }) });
   const [first] = problems;
-  if (path !== undefined) return { path, rest };
+  if (path !== undefined) return { path, file: resolve(cwd, file ?? "mcp.config.json"), rest };
   const message = first?.message ?? "no audit store is configured";
   throw new SallyportError(
     "config_invalid",

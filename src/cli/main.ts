@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line. stdout is data (or the protocol), stderr is talk; exit codes: 0 done, 1 found wrong, 2 refused. */
+import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
 import { processEnv } from "../config/env.js";
 import { SallyportError, describeError } from "../model/errors.js";
@@ -11,13 +12,16 @@ const USAGE = `sallyport — puts every tool call of an AI agent through two gat
   sallyport run -- COMMAND [ARGUMENT…]       wrap one stdio server, with no file at all
   sallyport serve [--config FILE] [--listen HOST:PORT]   serve Streamable HTTP (default 127.0.0.1:7420)
   sallyport serve [--listen HOST:PORT] -- COMMAND [ARGUMENT…]
+  sallyport login SERVER [--config FILE]     log in to a server whose auth is authorization_code
   sallyport check [--config FILE] [--connect] [--json]   validate everything a start would
   sallyport audit tail|search|show|verify [--json] [--limit N] [--config FILE]
+  sallyport tools ls [--json] [--config FILE]            which tool definitions are trusted, and what changed
+  sallyport tools diff SERVER/TOOL | approve SERVER/TOOL [--hash HASH] | approve --all   [--by NAME]
   sallyport scan [--role ROLE] [--phase input|output] [--json | --jsonl]   what is in the text on stdin
   sallyport --version | --help
 `;
 
-const COMMANDS = ["run", "serve", "check", "audit", "scan"] as const;
+const COMMANDS = ["run", "serve", "login", "check", "audit", "tools", "scan"] as const;
 
 class Usage extends Error {}
 
@@ -41,10 +45,14 @@ async function main(argv: readonly string[]): Promise<number> {
       return run(rest);
     case "serve":
       return serve(rest);
+    case "login":
+      return login(rest);
     case "check":
       return check(rest);
     case "audit":
       return audit(rest);
+    case "tools":
+      return tools(rest);
     case "scan":
       return scan(rest);
     default: {
@@ -113,6 +121,14 @@ async function serve(argv: readonly string[]): Promise<number> {
   );
 }
 
+async function login(argv: readonly string[]): Promise<number> {
+  const [server, ...rest] = argv;
+  if (server === undefined || server.startsWith("-")) throw new Usage("login needs the name of a server");
+  const values = flags(rest, { config: { type: "string" } });
+  const { loginCommand } = await import("./login.js");
+  return loginCommand(source(values, undefined), server, (text) => process.stdout.write(text));
+}
+
 async function check(argv: readonly string[]): Promise<number> {
   const { checkCommand } = await import("./check.js");
   const { connectAll } = await import("./connect.js");
@@ -132,6 +148,23 @@ async function audit(argv: readonly string[]): Promise<number> {
   const { path, rest } = takeConfig(argv, process.cwd(), processEnv());
   return auditCommand(rest, {
     path,
+    write: (text) => process.stdout.write(text),
+    say: (text) => process.stderr.write(text),
+    color: process.stdout.isTTY && processEnv()["NO_COLOR"] === undefined,
+    ...(process.stdout.columns !== undefined && { columns: process.stdout.columns }),
+  });
+}
+
+async function tools(argv: readonly string[]): Promise<number> {
+  const { takeConfig } = await import("./audit-config.js");
+  const { toolsCommand } = await import("./tools.js");
+  const { version } = await import("./start.js");
+  const { path, file, rest } = takeConfig(argv, process.cwd(), processEnv());
+  return toolsCommand(rest, {
+    path,
+    file,
+    version: version(),
+    user: userInfo().username,
     write: (text) => process.stdout.write(text),
     say: (text) => process.stderr.write(text),
     color: process.stdout.isTTY && processEnv()["NO_COLOR"] === undefined,

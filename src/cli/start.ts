@@ -9,10 +9,12 @@ import { snapshotText } from "../config/snapshot.js";
 import { compileEngine, type Engine } from "../detect/engine.js";
 import { parseDetectorFile } from "../detect/rule.js";
 import { createGate } from "../gate.js";
+import { scanDefinition } from "../gate/definition.js";
 import type { SessionParts } from "../mcp/desk.js";
 import { SallyportError, describeError } from "../model/errors.js";
 import type { JsonObject } from "../model/json.js";
 import type { Principal } from "../model/call.js";
+import { createPins } from "../pins/pins.js";
 import { bootLines } from "../policy/bootline.js";
 
 export interface Started {
@@ -65,11 +67,18 @@ export async function start(source: ConfigSource, principal: Principal): Promise
 
   const servers = new Map<string, ServerConfig>(config.servers.map((server) => [server.name, server]));
   const advice = new Map(engine.rules.map((rule) => [rule.id, rule.advice]));
+  const pins = createPins({
+    journal: audit,
+    origin: originOf(config, source, audit),
+    servers: [...servers.keys()],
+    scan: (definition) => scanDefinition(engine, definition),
+  });
   const gate = createGate({
     engine,
     posture: config.posture,
     snapshot,
     audit,
+    pins,
     log,
     advise: (detector) => advice.get(detector),
     server: (name) => {
@@ -82,6 +91,7 @@ export async function start(source: ConfigSource, principal: Principal): Promise
   const { posture, connectors } = config;
   const parts = {
     gate,
+    pins,
     servers,
     health: new Map(),
     connectors,
@@ -92,4 +102,11 @@ export async function start(source: ConfigSource, principal: Principal): Promise
     log,
   };
   return { config, parts, audit, log };
+}
+
+/** The file that names the servers. A wrapped command has no other name than itself; it may hold secrets. */
+function originOf(config: Config, { command }: ConfigSource, audit: AuditLog): string {
+  return command === undefined
+    ? config.source
+    : `command ${audit.digest(command.join("\u0000")).slice(0, 12)}`;
 }

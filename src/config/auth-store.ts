@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { SallyportError } from "../model/errors.js";
 import { isObject, type JsonObject } from "../model/json.js";
@@ -25,12 +25,8 @@ export function readTokens(file: string): JsonObject | undefined {
   throw fault("the tokens cannot be read", "delete the file and log in again");
 }
 
-/** Whole or not at all, and never readable by others, not even while it is written. Undefined deletes. */
-export function writeTokens(file: string, value: JsonObject | undefined): void {
-  if (value === undefined) {
-    rmSync(file, { force: true });
-    return;
-  }
+/** Whole or not at all, and never readable by others, not even while it is written. */
+export function writeTokens(file: string, value: JsonObject): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const draft = `${file}.${randomBytes(8).toString("hex")}`;
   writeFileSync(draft, `${JSON.stringify(value)}\n`, { mode: 0o600, flag: "wx", flush: true });

@@ -37,12 +37,17 @@ function readAddress(
 ): string | undefined {
   const text = reader.string(value, path);
   if (text === undefined) return undefined;
-  const secure = (v: Json): string | undefined => (isSecureAddress(String(v)) ? String(v) : undefined);
+  const secure = (v: Json): string | undefined =>
+    typeof v === "string" && isSecureAddress(v) ? v : undefined;
   return reader.formed(fill(text, path), path, secure, ADDRESS_FORM);
 }
 
 /** The top-level key `auth`. Problems go to the reader; undefined when there are any, or no such key. */
-export function readListenerAuth(reader: Reader, value: Json | undefined, env: Env): ListenerAuth | undefined {
+export function readListenerAuth(
+  reader: Reader,
+  value: Json | undefined,
+  env: Env,
+): ListenerAuth | undefined {
   const auth = reader.object(value, "auth");
   if (auth === undefined) return undefined;
   const before = reader.problems.length;
@@ -54,7 +59,8 @@ export function readListenerAuth(reader: Reader, value: Json | undefined, env: E
   const given = reader.string(auth["audience"], "auth.audience");
   const audience = given === undefined ? undefined : fill(given, "auth.audience");
   // A verifier that is given an empty audience checks none.
-  if (audience === "") reader.problem("auth.audience", "an empty audience", "check the variable it comes from");
+  if (audience === "")
+    reader.problem("auth.audience", "an empty audience", "check the variable it comes from");
   for (const [key, found] of Object.entries({ issuer, jwks, audience }))
     if (found === undefined && auth[key] === undefined)
       reader.problem(`auth.${key}`, `no ${key}`, "issuer, audience and jwks are all needed to trust a token");
@@ -78,7 +84,9 @@ function readRoles(reader: Reader, value: Json | undefined): ListenerAuth["roles
       const values = Object.entries(reader.object(given, at) ?? {});
       return [
         claim,
-        Object.fromEntries(values.map(([each, roles]) => [each, reader.strings(roles, join(at, each)) ?? []])),
+        Object.fromEntries(
+          values.map(([each, roles]) => [each, reader.strings(roles, join(at, each)) ?? []]),
+        ),
       ];
     }),
   );
@@ -145,5 +153,7 @@ export function readServerAuth(
 const TO_WHOM = "name the authorization server that the secret is for: a server must not choose who gets it";
 
 function parsePort(value: Json): number | undefined {
-  return typeof value === "number" && Number.isInteger(value) && value > 0 && value <= 65535 ? value : undefined;
+  return typeof value === "number" && Number.isInteger(value) && value > 0 && value <= 65535
+    ? value
+    : undefined;
 }

@@ -6,7 +6,7 @@ import { member, parseJsonText } from "../model/json-text.js";
 import { noticeFields, refusalFields, refusalText } from "../policy/refusal.js";
 
 /** Our key in `_meta`. */
-const META_KEY = "sallyport/decision";
+export const META_KEY = "sallyport/decision";
 
 /** The member of the answer and its text. */
 export interface Body {

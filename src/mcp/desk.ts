@@ -7,6 +7,7 @@ import type { Principal } from "../model/call.js";
 import { SallyportError } from "../model/errors.js";
 import type { Json, JsonObject } from "../model/json.js";
 import type { Connector, Posture } from "../model/posture.js";
+import type { Pins } from "../pins/pins.js";
 import type { Parked } from "./bridge.js";
 import { CODE } from "./eras.js";
 import type { Health } from "./health.js";
@@ -59,6 +60,7 @@ export interface ToolNote {
 
 export interface SessionParts {
   readonly gate: Gate;
+  readonly pins: Pins;
   /** The servers in the order of the file. Entries change when a connector is recognised by its tools. */
   readonly servers: Map<string, ServerConfig>;
   /** How each server is doing, for all sessions together; filled as they are first used. */

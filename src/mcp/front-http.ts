@@ -35,6 +35,7 @@ interface HttpSession {
   streamUntil: number;
   readonly replay: Replay;
   readonly queued: Buffer[];
+  queuedBytes: number;
   usedAt: number;
 }
 
@@ -57,12 +58,11 @@ export async function serveHttp(
       if (held.stream !== undefined) writeEvent(held.stream, event);
       else {
         queued.push(event);
-        queuedBytes += event.length;
-        while (queued.length > MAX_QUEUED_EVENTS || queuedBytes > limits.backlog)
-          queuedBytes -= queued.shift()!.length;
+        held.queuedBytes += event.length;
+        while (queued.length > MAX_QUEUED_EVENTS || held.queuedBytes > limits.backlog)
+          held.queuedBytes -= queued.shift()!.length;
       }
     };
-    let queuedBytes = 0;
     const session = createSession({ ...parts, principal }, { shared: false, unsolicited });
     const held: HttpSession = {
       session,
@@ -71,6 +71,7 @@ export async function serveHttp(
       streamUntil: Infinity,
       replay: createReplay(),
       queued,
+      queuedBytes: 0,
       usedAt: Date.now(),
     };
     sessions.set(id, held);
@@ -158,13 +159,15 @@ export async function serveHttp(
     held.stream = response;
     held.streamUntil = identity.until;
     for (const event of held.queued.splice(0)) response.write(event);
+    held.queuedBytes = 0;
     response.once("close", () => {
       if (held.stream === response) held.stream = undefined;
     });
   };
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const refuse = ({ status, message, headers }: Rejection): void => fail(response, status, message, headers);
+    const refuse = ({ status, message, headers }: Rejection): void =>
+      fail(response, status, message, headers);
     const rejection = guard(request, access.hosts);
     if (rejection !== undefined) return refuse(rejection);
     const { pathname } = new URL(request.url ?? "/", "http://localhost");

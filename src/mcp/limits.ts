@@ -75,6 +75,16 @@ export const MAX_AUTH_RESPONSE = 256 * 1024;
 export const JWKS_COOLDOWN_MS = 30_000;
 export const JWKS_MAX_AGE_MS = 10 * 60_000;
 
+/** A server that refuses every token would have us get a new one with each call. Milliseconds between two of those. */
+export const TOKEN_RENEW_MS = 10_000;
+
+/** A token that ends while the call travels is as good as none. Milliseconds. */
+export const TOKEN_EARLY_MS = 30_000;
+
+/** How long a proxy waits for another that renews the same tokens, and how often it looks. Milliseconds. */
+export const LOCK_MS = 20_000;
+export const LOCK_RETRY_MS = 50;
+
 /** A person who does not come back from the browser must not leave a port open. Milliseconds. */
 export const LOGIN_MS = 5 * 60_000;
 

@@ -11,6 +11,7 @@ import {
   initializeFromDiscover,
   type Era,
 } from "./eras.js";
+import { credentialsFor } from "./auth/credentials.js";
 import { CONNECT_MS, RESTART_PAUSE_MS } from "./limits.js";
 import { connectPeer, type Peer } from "./peer.js";
 import { bodyText, type Incoming, type Reply } from "./reply.js";
@@ -74,7 +75,7 @@ export function createLink(server: ServerConfig, handlers: LinkHandlers, log: Lo
     const made = connectPeer(
       (wireHandlers) =>
         transport.kind === "http"
-          ? openHttp(transport, wireHandlers, stateless)
+          ? openHttp(transport, wireHandlers, stateless, credentialsFor(server))
           : openStdio(transport, wireHandlers, (line) => handlers.stderr(line)),
       {
         incoming: (message, related) => handlers.incoming(link, message, related),

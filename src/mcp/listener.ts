@@ -83,7 +83,9 @@ export function createListener(
   server.on("request", take);
   // The client asks before it sends the body: it is told only when the head has passed, see readBody.
   server.on("checkContinue", take);
-  server.on("drop", () => log.warn({ sockets: limits.sockets }, "a connection was refused: too many are open"));
+  server.on("drop", () =>
+    log.warn({ sockets: limits.sockets }, "a connection was refused: too many are open"),
+  );
   return {
     server,
     get slowClients() {
@@ -108,7 +110,11 @@ export function writeEvent(response: ServerResponse, event: Buffer): void {
 }
 
 /** The body of a request. Rejects with `too_large`, from the declared length if there is one, before reading any of it. */
-export function readBody(request: IncomingMessage, response: ServerResponse, maxBytes: number): Promise<Buffer> {
+export function readBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  maxBytes: number,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const tooLarge = (): void => {
       // What is left unread would be taken for the next request.

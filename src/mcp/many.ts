@@ -8,6 +8,7 @@ import { CODE, toStatelessResult } from "./eras.js";
 import { connected, forward, replyParts } from "./forward.js";
 import { fetchList, inTime } from "./gather.js";
 import type { Link } from "./link.js";
+import { shownTools } from "./listed.js";
 import { stringParam, type ClientMessage } from "./message.js";
 import { noteTools } from "./tools.js";
 
@@ -72,8 +73,13 @@ async function collect(desk: Desk, flight: Flight, method: string, key: string):
   const lists = await Promise.all(
     desk.links.map(async (link) => {
       try {
-        return { link, items: await inTime(fetchList(desk, flight, link, method, key)) };
+        const items = await inTime(fetchList(desk, flight, link, method, key));
+        if (key !== "tools") return { link, items };
+        noteTools(desk, link.server.name, { tools: items.map((item) => JSON.parse(item) as Json) });
+        return { link, items: await shownTools(desk, link.server.name, items) };
       } catch (error) {
+        // What cannot be recorded must not look like a server that has no tools.
+        if (error instanceof SallyportError && error.code === "store_unavailable") throw error;
         desk.parts.log.warn(
           { server: link.server.name, method, err: error },
           "list of one server is missing",
@@ -100,7 +106,6 @@ function expose(desk: Desk, link: Link, key: string, item: string): string {
   const name = read("name");
   const at = member(node, "name");
   if (name === undefined || at === undefined) return item;
-  if (key === "tools") noteTools(desk, link.server.name, { tools: [JSON.parse(item) as Json] });
   const exposed = exposedName(link.server.name, name);
   desk.targets.set(exposed, { link, name });
   return item.slice(0, at.start) + JSON.stringify(exposed) + item.slice(at.end);

@@ -20,16 +20,19 @@ export interface Relax {
   readonly redact: boolean;
 }
 
-/** The tools/list body with relaxed output schemas; undefined when it can go out as it came. */
-export function relaxedList(reply: Reply, relax: Relax): string | undefined {
-  if (!relax.redact || !isObject(reply.value)) return undefined;
+/**
+ * The tools/list body with relaxed output schemas; undefined when it can go out as it came. `marked`: the body as
+ * changed before.
+ */
+export function relaxedList(reply: Reply, relax: Relax, marked?: string): string | undefined {
+  if (!relax.redact || !isObject(reply.value)) return marked;
   const tools = reply.value["tools"];
   if (
     !Array.isArray(tools) ||
     !tools.some((tool) => isObject(tool as Json) && (tool as JsonObject)["outputSchema"] !== undefined)
   )
-    return undefined;
-  const text = bodyText(reply);
+    return marked;
+  const text = marked ?? bodyText(reply);
   const list = member(parseJsonText(text), "tools");
   const edits: Edit[] = [];
   for (const tool of list?.children ?? []) {

@@ -20,6 +20,7 @@ import { MAX_OWNERS, MAX_PENDING_PER_SESSION } from "./limits.js";
 import { createHealth, type Health } from "./health.js";
 import { createLink } from "./link.js";
 import { createListeners } from "./listen.js";
+import { markedList } from "./listed.js";
 import { listenToMany, requestOfMany } from "./many.js";
 import { idKey, stringParam, type ClientMessage } from "./message.js";
 import { relaxedList } from "./schemas.js";
@@ -231,7 +232,8 @@ async function answer(desk: Desk, message: ClientMessage, flight: Flight): Promi
     return;
   }
   noteTools(desk, only.server.name, got.reply.value);
-  flight.exchange.reply(replyParts(flight, got, relaxedList(got.reply, desk.parts.relax)));
+  const marked = await markedList(desk, only.server.name, got.reply);
+  flight.exchange.reply(replyParts(flight, got, relaxedList(got.reply, desk.parts.relax, marked)));
 }
 
 /** Tells the downstream in the client's words or ours, and stops waiting. */

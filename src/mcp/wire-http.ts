@@ -3,6 +3,7 @@ import { isUtf8 } from "node:buffer";
 import http from "node:http";
 import https from "node:https";
 import { SallyportError } from "../model/errors.js";
+import type { Credentials } from "./auth/credentials.js";
 import { STATELESS_VERSION } from "./eras.js";
 import { MAX_DOWNSTREAM_MESSAGE, MAX_RESUME_MS, MIN_RESUME_MS } from "./limits.js";
 import { eventReader } from "./sse.js";
@@ -29,8 +30,13 @@ function unavailable(message: string, cause?: unknown): SallyportError {
   return new SallyportError("downstream_unavailable", message, {}, { cause });
 }
 
-/** `stateless`: send the 2026-07-28 headers and no session. */
-export function openHttp(spec: HttpSpec, handlers: WireHandlers, stateless: boolean): Wire {
+/** `stateless`: send the 2026-07-28 headers and no session. `credentials`: whose token goes along. */
+export function openHttp(
+  spec: HttpSpec,
+  handlers: WireHandlers,
+  stateless: boolean,
+  credentials?: Credentials,
+): Wire {
   const url = new URL(spec.url);
   const library = url.protocol === "https:" ? https : http;
   const agent = new library.Agent({ keepAlive: true, maxSockets: 256 });
@@ -47,10 +53,37 @@ export function openHttp(spec: HttpSpec, handlers: WireHandlers, stateless: bool
     ...(session !== undefined && { "mcp-session-id": session }),
     ...(version !== undefined && { "mcp-protocol-version": version }),
     ...extra,
+    ...(credentials?.current !== undefined && { authorization: `Bearer ${credentials.current}` }),
   });
+
+  /** Does `work` once there is a token to do it with: at once, where none is needed. */
+  const withToken = (work: () => void, lost: (error: unknown) => void): void => {
+    if (credentials === undefined || credentials.current !== undefined) work();
+    else credentials.obtain().then(() => closed || work(), lost);
+  };
+
+  /** True when the server refused the token it was `given`: `work` follows with a new one. Not to be called from there. */
+  const renewed = (
+    { statusCode, headers }: http.IncomingMessage,
+    given: string | undefined,
+    work: () => void,
+    lost: (error: unknown) => void,
+  ): boolean => {
+    if (statusCode !== 401 || credentials === undefined || given === undefined) return false;
+    credentials.renew(given, headers["www-authenticate"]).then(() => closed || work(), lost);
+    return true;
+  };
 
   const start = (method: string, headers: Record<string, string>, got: (r: http.IncomingMessage) => void) =>
     library.request(url, { method, agent, headers: headersFor(headers) }, got);
+
+  const run = (id: number, request: http.ClientRequest): void => {
+    running.set(id, request);
+    // A second request for the same id may be under way by then.
+    request.once("close", () => {
+      if (running.get(id) === request) running.delete(id);
+    });
+  };
 
   /** Reads a response body, JSON or event stream, into messages; `done` when it has ended. */
   const read = (
@@ -90,6 +123,23 @@ export function openHttp(spec: HttpSpec, handlers: WireHandlers, stateless: bool
   };
 
   const post = (message: Outgoing): void => {
+    const lost = (error: unknown): void => {
+      if (message.id !== undefined) handlers.failed(message.id, asUnavailable(error));
+    };
+    // A call that was given up while we waited for a token is not sent.
+    const wanted = (): boolean => message.id === undefined || handlers.waiting(message.id);
+    const again = (): void => {
+      if (wanted()) transmit(message, () => false);
+    };
+    const first = (): void => {
+      const given = credentials?.current;
+      if (wanted()) transmit(message, (response) => renewed(response, given, again, lost));
+    };
+    withToken(first, lost);
+  };
+
+  /** `refused` takes over where it can do something about the answer. */
+  const transmit = (message: Outgoing, refused: (response: http.IncomingMessage) => boolean): void => {
     const id = message.id;
     const body = Buffer.from(message.text);
     const request = start(
@@ -105,6 +155,10 @@ export function openHttp(spec: HttpSpec, handlers: WireHandlers, stateless: bool
         const given = response.headers["mcp-session-id"];
         if (message.method === "initialize" && typeof given === "string") session = given;
         const status = response.statusCode ?? 0;
+        if (refused(response)) {
+          response.resume();
+          return;
+        }
         const isJson = (response.headers["content-type"] ?? "").startsWith("application/json");
         if (status === 404 && session !== undefined) {
           // The server has forgotten the session (it was restarted): the next request says hello anew.
@@ -112,7 +166,7 @@ export function openHttp(spec: HttpSpec, handlers: WireHandlers, stateless: bool
           handlers.closed(unavailable("the server has ended the session"));
           return;
         }
-        if (status >= 300 && !isJson) {
+        if (status >= 300 && (!isJson || (status === 401 && credentials !== undefined))) {
           response.resume();
           if (id !== undefined) handlers.failed(id, unavailable(`the server answered HTTP ${status}`));
           return;
@@ -123,10 +177,7 @@ export function openHttp(spec: HttpSpec, handlers: WireHandlers, stateless: bool
         read(response, id, at, () => resume(id, at));
       },
     );
-    if (id !== undefined) {
-      running.set(id, request);
-      request.once("close", () => running.delete(id));
-    }
+    if (id !== undefined) run(id, request);
     request.once("error", (cause) => {
       if (id !== undefined) handlers.failed(id, unavailable(`cannot reach ${url.origin}`, cause));
     });
@@ -140,7 +191,7 @@ export function openHttp(spec: HttpSpec, handlers: WireHandlers, stateless: bool
       handlers.failed(id, unavailable("the server ended its answer early", cause));
     if (stateless || at.lastEventId === undefined) return early();
     handlers.paused(id, at.retryMs);
-    setTimeout(() => {
+    const reopen = (): void => {
       if (closed || !handlers.waiting(id)) return;
       const headers = { accept: "text/event-stream", "last-event-id": at.lastEventId! };
       const request = start("GET", headers, (response) => {
@@ -148,26 +199,38 @@ export function openHttp(spec: HttpSpec, handlers: WireHandlers, stateless: bool
         response.resume();
         early();
       });
-      running.set(id, request);
-      request.once("close", () => running.delete(id));
+      run(id, request);
       request.once("error", early);
       request.end();
-    }, at.retryMs);
+    };
+    setTimeout(() => withToken(reopen, early), at.retryMs);
   };
 
   /** The standalone stream of unsolicited messages. Servers may decline it (405). */
   const listen = (at = from()): void => {
-    if (closed || stateless) return;
+    if (!closed && !stateless)
+      withToken(
+        () => hear(at, true),
+        () => {},
+      );
+  };
+
+  const hear = (at: Position, mayRenew: boolean): void => {
     const again = (): void => {
       if (!closed) retry = setTimeout(listen, at.retryMs, at);
     };
+    const given = credentials?.current;
     const resuming = at.lastEventId === undefined ? {} : { "last-event-id": at.lastEventId };
     stream = start("GET", { accept: "text/event-stream", ...resuming }, (response) => {
-      if (response.statusCode !== 200) {
-        response.resume();
-        return;
-      }
-      read(response, undefined, at, again);
+      if (response.statusCode === 200) return read(response, undefined, at, again);
+      response.resume();
+      if (mayRenew)
+        renewed(
+          response,
+          given,
+          () => hear(at, false),
+          () => {},
+        );
     });
     stream.once("error", () => {});
     stream.end();
@@ -197,6 +260,10 @@ export function openHttp(spec: HttpSpec, handlers: WireHandlers, stateless: bool
       agent.destroy();
     },
   };
+}
+
+function asUnavailable(error: unknown): SallyportError {
+  return error instanceof SallyportError ? error : unavailable("there is no token for the server", error);
 }
 
 /** A header value as SEP-2243 writes it: what is not printable ASCII goes in a base64 sentinel. */

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { SallyportError } from "../model/errors.js";
 import { decodeString, member, parseJsonText, type JsonNode } from "../model/json-text.js";
 
 /** What a model reads of a tool, or what decides how it is called. Icons and the like may change freely. */
@@ -25,16 +26,22 @@ export interface Definition {
   readonly hash: string;
 }
 
+/** A name is a key of the store, and stands in every record of a call. UTF-16 code units. */
+const MAX_NAME = 1024;
+
 /**
- * Reads one item of a tools list from the JSON text the server wrote; undefined for what has no name. Numbers keep
- * their digits, and members that stand twice count twice: another parser may read the other one.
+ * Reads one item of a tools list from the JSON text the server wrote. Numbers keep their digits, and members that
+ * stand twice count twice: another parser may read the other one. What has no name is pinned under the empty one,
+ * because a model may read it all the same. Throws `downstream_protocol` for a name that cannot be one.
  */
-export function readDefinition(item: string): Definition | undefined {
+export function readDefinition(item: string): Definition {
   const node = parseJsonText(item);
   const name = member(node, "name");
-  if (name?.kind !== "string") return undefined;
-  const text = objectText(item, node, FIELDS);
-  return { tool: decodeString(item, name.start, name.end), text, hash: hash("sha256", text) };
+  const tool = name?.kind === "string" ? decodeString(item, name.start, name.end) : "";
+  if (tool.length > MAX_NAME)
+    throw new SallyportError("downstream_protocol", `a tool's name has more than ${MAX_NAME} characters`);
+  const text = node.kind === "object" ? objectText(item, node, FIELDS) : canonical(item, node);
+  return { tool, text, hash: hash("sha256", text) };
 }
 
 function objectText(text: string, node: JsonNode, only?: ReadonlySet<string>): string {

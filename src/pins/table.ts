@@ -16,9 +16,15 @@ export interface PinState {
   readonly changedFindings: readonly Finding[];
 }
 
-/** A pin as people look at it. Times in milliseconds. */
-export interface Pin extends PinState {
+/** A downstream: a server's name means something only where it was given. */
+export interface Place {
+  /** The configuration file, or the digest of a command line. */
+  readonly origin: string;
   readonly server: string;
+}
+
+/** A pin as people look at it. Times in milliseconds. */
+export interface Pin extends PinState, Place {
   readonly firstSeen: number;
   readonly changedAt: number | null;
   readonly approvedAt: number | null;
@@ -36,7 +42,7 @@ type Row<T> = Omit<T, "findings" | "changedFindings"> & {
 };
 
 const STATE = "tool, hash, listed, changed, findings, changed_findings AS changedFindings";
-const WHOLE = `server, ${STATE}, first_seen AS firstSeen, changed_at AS changedAt, approved_at AS approvedAt,
+const WHOLE = `origin, server, ${STATE}, first_seen AS firstSeen, changed_at AS changedAt, approved_at AS approvedAt,
   approved_by AS approvedBy`;
 const TEXTS = "definition, changed_definition AS changedDefinition";
 
@@ -51,9 +57,10 @@ function parse<T>(row: Row<T>): T {
   } as T;
 }
 
-export function stateOf(tx: Tx, server: string, tool: string): PinState | undefined {
+export function stateOf(tx: Tx, { origin, server }: Place, tool: string): PinState | undefined {
   const row = tx.get<Row<PinState>>(
-    `SELECT ${STATE} FROM pins WHERE server = ? AND tool = ?`,
+    `SELECT ${STATE} FROM pins WHERE origin = ? AND server = ? AND tool = ?`,
+    origin,
     server,
     tool,
   );
@@ -61,39 +68,53 @@ export function stateOf(tx: Tx, server: string, tool: string): PinState | undefi
 }
 
 /** By tool. */
-export function statesOf(tx: Tx, server: string): Map<string, PinState> {
-  const rows = tx.all<Row<PinState>>(`SELECT ${STATE} FROM pins WHERE server = ?`, server);
+export function statesOf(tx: Tx, { origin, server }: Place): Map<string, PinState> {
+  const rows = tx.all<Row<PinState>>(
+    `SELECT ${STATE} FROM pins WHERE origin = ? AND server = ?`,
+    origin,
+    server,
+  );
   return new Map(rows.map((row) => [row.tool, parse(row)]));
 }
 
 /** All pins, by server and tool. Empty for a store that is older than pins. */
 export function allPins(tx: Tx): Pin[] {
   if (tx.get("SELECT 1 FROM sqlite_schema WHERE name = 'pins'") === undefined) return [];
-  return tx.all<Row<Pin>>(`SELECT ${WHOLE} FROM pins ORDER BY server, tool`).map((row) => parse(row));
+  return tx.all<Row<Pin>>(`SELECT ${WHOLE} FROM pins ORDER BY server, tool, origin`).map((row) => parse(row));
 }
 
-export function textsOf(tx: Tx, server: string, tool: string): PinTexts | undefined {
-  return tx.get<PinTexts>(`SELECT ${TEXTS} FROM pins WHERE server = ? AND tool = ?`, server, tool);
+export function textsOf(tx: Tx, { origin, server }: Place, tool: string): PinTexts | undefined {
+  return tx.get<PinTexts>(
+    `SELECT ${TEXTS} FROM pins WHERE origin = ? AND server = ? AND tool = ?`,
+    origin,
+    server,
+    tool,
+  );
 }
 
 /** What each tool of a server says of itself now. */
-export function listedTexts(tx: Tx, server: string): readonly { readonly tool: string; readonly text: string }[] {
+export function listedTexts(
+  tx: Tx,
+  { origin, server }: Place,
+): readonly { readonly tool: string; readonly text: string }[] {
   return tx.all(
     `SELECT tool, CASE WHEN listed = changed THEN changed_definition ELSE definition END AS text
-     FROM pins WHERE server = ?`,
+     FROM pins WHERE origin = ? AND server = ?`,
+    origin,
     server,
   );
 }
 
 export function insertPin(
   tx: Tx,
-  server: string,
+  { origin, server }: Place,
   made: { readonly tool: string; readonly hash: string; readonly text: string; readonly time: number },
   findings: readonly Finding[],
 ): void {
   tx.run(
-    `INSERT INTO pins (server, tool, hash, listed, findings, changed_findings, first_seen, definition)
-     VALUES (?, ?, ?, ?, ?, '[]', ?, ?)`,
+    `INSERT INTO pins (origin, server, tool, hash, listed, findings, changed_findings, first_seen, definition)
+     VALUES (?, ?, ?, ?, ?, ?, '[]', ?, ?)`,
+    origin,
     server,
     made.tool,
     made.hash,
@@ -104,50 +125,64 @@ export function insertPin(
   );
 }
 
-export function setListed(tx: Tx, server: string, tool: string, hash: string): void {
-  tx.run("UPDATE pins SET listed = ? WHERE server = ? AND tool = ?", hash, server, tool);
+export function setListed(tx: Tx, { origin, server }: Place, tool: string, hash: string): void {
+  tx.run(
+    "UPDATE pins SET listed = ? WHERE origin = ? AND server = ? AND tool = ?",
+    hash,
+    origin,
+    server,
+    tool,
+  );
 }
 
 export function setChanged(
   tx: Tx,
-  server: string,
+  { origin, server }: Place,
   made: { readonly tool: string; readonly hash: string; readonly text: string; readonly time: number },
   findings: readonly Finding[],
 ): void {
   tx.run(
     `UPDATE pins SET listed = ?, changed = ?, changed_findings = ?, changed_at = ?, changed_definition = ?
-     WHERE server = ? AND tool = ?`,
+     WHERE origin = ? AND server = ? AND tool = ?`,
     made.hash,
     made.hash,
     JSON.stringify(findings),
     made.time,
     made.text,
+    origin,
     server,
     made.tool,
   );
 }
 
 /** Adds to what was found in the definition that is listed now. */
-export function addFindings(tx: Tx, server: string, pin: PinState, more: readonly Finding[]): void {
+export function addFindings(
+  tx: Tx,
+  { origin, server }: Place,
+  pin: PinState,
+  more: readonly Finding[],
+): void {
   const changed = pin.listed === pin.changed;
   tx.run(
-    `UPDATE pins SET ${changed ? "changed_findings" : "findings"} = ? WHERE server = ? AND tool = ?`,
+    `UPDATE pins SET ${changed ? "changed_findings" : "findings"} = ? WHERE origin = ? AND server = ? AND tool = ?`,
     JSON.stringify([...(changed ? pin.changedFindings : pin.findings), ...more]),
+    origin,
     server,
     pin.tool,
   );
 }
 
 /** The definition listed last becomes the trusted one, with all that was found in it. */
-export function setApproved(tx: Tx, server: string, tool: string, time: number, by: string): void {
+export function setApproved(tx: Tx, { origin, server }: Place, tool: string, time: number, by: string): void {
   tx.run(
     `UPDATE pins SET
        definition = CASE WHEN listed = changed THEN changed_definition ELSE definition END,
        hash = listed, changed = NULL, changed_at = NULL, changed_definition = NULL,
        findings = '[]', changed_findings = '[]', approved_at = ?, approved_by = ?
-     WHERE server = ? AND tool = ?`,
+     WHERE origin = ? AND server = ? AND tool = ?`,
     time,
     by,
+    origin,
     server,
     tool,
   );

@@ -76,12 +76,16 @@ const RANK: Readonly<Record<Retry, number>> = { later: 0, after_approval: 1, cha
 /** Sentences beyond this many are noise to the model that reads them. */
 const MAX_SENTENCES = 3;
 
-/** What the refused caller can do about it. A detector's own sentence stands in for its category's. */
+/**
+ * What the refused caller can do about it. A detector's own sentence stands in for its category's. `review`: how a
+ * person approves the tool, when its definition is among the causes.
+ */
 export function adviseOn(
   phase: Phase,
   findings: readonly JudgedFinding[],
   over: readonly LimitOverrun[],
   advise?: (detector: string) => string | undefined,
+  review?: string,
 ): Advice {
   const table = phase === "input" ? INPUT : OUTPUT;
   const sentences: Sentence[] = [
@@ -90,6 +94,7 @@ export function adviseOn(
       return { retry: table[f.category].retry, change: own ?? table[f.category].change };
     }),
     ...over.map((o) => OVER[o.kind]),
+    ...(review === undefined ? [] : [{ retry: "after_approval" as const, change: review }]),
   ];
   const retry = sentences.reduce<Retry>((top, s) => (RANK[s.retry] > RANK[top] ? s.retry : top), "later");
   const delays = over.flatMap((o) => (o.retryAfterMs === undefined ? [] : [o.retryAfterMs]));

@@ -25,6 +25,8 @@ export interface DecideInput {
   readonly over?: readonly LimitOverrun[];
   /** A detector's own sentence on what to change, when it has one. */
   readonly advise?: (detector: string) => string | undefined;
+  /** What the call's tool carries, found in its definition, and how a person reviews it. */
+  readonly definition?: { readonly findings: readonly Finding[]; readonly review: string };
 }
 
 /** What the posture makes of one finding. Severity decides how much of the category's action it earns. */
@@ -32,8 +34,17 @@ export function judge(finding: Finding, posture: Posture): JudgedFinding {
   return { ...finding, action: earned(finding, posture) };
 }
 
-function earned(finding: Finding, posture: Posture): Action {
+/** The same of a finding in a tool's definition. Nothing in a call can be masked to mend that, so `redact` refuses. */
+export function judgeDefinition(finding: Finding, posture: Posture): JudgedFinding {
   const { action } = posture.actions[finding.category];
+  return { ...finding, action: earned(finding, posture, action === "redact" ? "block" : action) };
+}
+
+function earned(
+  finding: Finding,
+  posture: Posture,
+  action = posture.actions[finding.category].action,
+): Action {
   const { severity } = finding;
   if (severity === "high" || severity === "critical") return action;
   if (severity === "low") return "log";
@@ -56,7 +67,9 @@ function overrunAction(over: LimitOverrun, posture: Posture, phase: Phase): Acti
  */
 export function decide(input: DecideInput): Decision {
   const { phase, posture, snapshot } = input;
-  const findings = input.findings.map((finding) => judge(finding, posture));
+  const own = input.findings.map((finding) => judge(finding, posture));
+  const definition = (input.definition?.findings ?? []).map((finding) => judgeDefinition(finding, posture));
+  const findings = [...own, ...definition];
   const over = (input.over ?? []).map((each) => ({ ...each, judged: overrunAction(each, posture, phase) }));
   const strictest = strictestOf([...findings.map((f) => f.action), ...over.map((o) => o.judged)]);
   const spoke: RuleRef[] = [
@@ -88,7 +101,8 @@ export function decide(input: DecideInput): Decision {
           ? "allow_with_constraints"
           : "allow";
   const constraints = decision === "deny" ? undefined : constraintsOf(cut);
-  const blockedFindings = findings.filter((f) => f.action === "block");
+  const blockedFindings = own.filter((f) => f.action === "block");
+  const review = definition.some((f) => f.action === "block") ? input.definition?.review : undefined;
   const blockedLimits = over.filter((o) => o.judged === "block");
   return {
     phase,
@@ -101,7 +115,7 @@ export function decide(input: DecideInput): Decision {
     failClosed: false,
     snapshot,
     ...(decision === "deny" && {
-      advice: adviseOn(phase, blockedFindings, blockedLimits, input.advise),
+      advice: adviseOn(phase, blockedFindings, blockedLimits, input.advise, review),
     }),
   };
 }

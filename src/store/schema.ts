@@ -47,7 +47,9 @@ const PINS = `
   -- Working state: how each tool was defined when it was first seen or last approved, and how it was listed
   -- since. What happened to it, and when, is in the chain. Hashes are SHA-256 of the definition, in hex;
   -- findings are JSON lists; times in milliseconds. Texts come last: most reads want the short columns only.
+  -- "origin" is where the server is configured: two files may each have a server "db".
   CREATE TABLE pins (
+    origin             TEXT NOT NULL,
     server             TEXT NOT NULL,
     tool               TEXT NOT NULL,
     hash               TEXT NOT NULL,
@@ -61,7 +63,7 @@ const PINS = `
     approved_by        TEXT,
     definition         TEXT NOT NULL,
     changed_definition TEXT,
-    PRIMARY KEY (server, tool)
+    PRIMARY KEY (origin, server, tool)
   ) STRICT, WITHOUT ROWID;
 `;
 

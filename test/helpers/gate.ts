@@ -8,7 +8,7 @@ import { loadBuiltin } from "../../src/config/builtin.js";
 import { loadConfig } from "../../src/config/load.js";
 import { compileEngine, type Engine } from "../../src/detect/engine.js";
 import { parseDetectorFile } from "../../src/detect/rule.js";
-import { createGate, type Gate } from "../../src/gate.js";
+import { createGate, type Gate, type GateParts } from "../../src/gate.js";
 import { newId } from "../../src/audit/ids.js";
 import type { Call } from "../../src/model/call.js";
 import type { JsonObject } from "../../src/model/json.js";
@@ -31,6 +31,8 @@ export interface GateOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** An existing folder to share one store; not removed. */
   readonly dir?: string;
+  /** What the tools carry; by default nothing. */
+  readonly pins?: GateParts["pins"];
   /** Replaces the detectors. */
   readonly engine?: Engine;
 }
@@ -62,6 +64,7 @@ export async function testGate(
     posture: config.posture,
     snapshot: "test",
     audit,
+    pins: options.pins ?? { findings: () => [] },
     advise: (detector) => engine.rules.find(({ id }) => id === detector)?.advice,
     server: (name) => byName.get(name)!,
     log: { error: (_fields, message) => logged.push(message) },

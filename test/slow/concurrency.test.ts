@@ -10,7 +10,10 @@ afterEach(() => home.remove());
 
 it("answers keep to their calls under load, cancellations and dying servers", async () => {
   const server = { command: process.execPath, args: [FAKE], timeout: "10s" };
-  const proxy = new Proxy(home, ["--config", home.config({ mcpServers: { a: server, b: server, c: server } })]);
+  const proxy = new Proxy(home, [
+    "--config",
+    home.config({ mcpServers: { a: server, b: server, c: server } }),
+  ]);
   await proxy.initialize();
   const cancelled = new Set<string>();
   const asked = new Map<string, string>();
@@ -19,7 +22,9 @@ it("answers keep to their calls under load, cancellations and dying servers", as
     const name = `${"abc"[i % 3]}__${i % 5 === 0 ? "slow" : i % 211 === 210 ? "die" : "echo"}`;
     asked.set(id, name);
     const args = { text: id, ms: 20 + (i % 60) };
-    proxy.write(`${JSON.stringify({ jsonrpc: "2.0", id, method: "tools/call", params: { name, arguments: args } })}\n`);
+    proxy.write(
+      `${JSON.stringify({ jsonrpc: "2.0", id, method: "tools/call", params: { name, arguments: args } })}\n`,
+    );
     if (i % 7 === 3) {
       cancelled.add(`call-${i - 3}`);
       const params = { requestId: `call-${i - 3}` };
@@ -41,6 +46,8 @@ it("answers keep to their calls under load, cancellations and dying servers", as
   const ids = proxy.messages.flatMap(({ id }) => (typeof id === "string" ? [id] : []));
   expect(new Set(ids).size).toBe(ids.length);
   expect(await proxy.close()).toBe(0);
-  const verified = JSON.parse(home.audit("verify", "--json", "--config", `${home.dir}/config.json`)) as object;
+  const verified = JSON.parse(
+    home.audit("verify", "--json", "--config", `${home.dir}/config.json`),
+  ) as object;
   expect(verified).toMatchObject({ ok: true, open: 0, decisions: 1000 });
 });

@@ -39,14 +39,17 @@ const WELL_KNOWN = "/.well-known/oauth-protected-resource";
 export async function oauthAccess(auth: ListenerAuth): Promise<Access> {
   const verify = await createVerifier(auth);
   // Behind a proxy that ends TLS, the address clients use is the audience; else it is the one they have just used.
-  const named = /^https?:/.test(auth.audience) && URL.canParse(auth.audience) ? new URL(auth.audience) : undefined;
+  const named =
+    /^https?:/.test(auth.audience) && URL.canParse(auth.audience) ? new URL(auth.audience) : undefined;
   const resource = (request: IncomingMessage): URL =>
     named ?? new URL("/mcp", `http://${request.headers.host ?? "localhost"}`);
   const challenge = (request: IncomingMessage, error?: BadToken): Record<string, string> => {
     const { origin, pathname } = resource(request);
     const parts = [
       'realm="sallyport"',
-      ...(error === undefined ? [] : [`error="${error.error}"`, `error_description="${quotable(error.why)}"`]),
+      ...(error === undefined
+        ? []
+        : [`error="${error.error}"`, `error_description="${quotable(error.why)}"`]),
       ...(auth.scopes.length === 0 ? [] : [`scope="${auth.scopes.join(" ")}"`]),
       `resource_metadata="${origin}${WELL_KNOWN}${pathname === "/" ? "" : pathname}"`,
     ];
@@ -57,7 +60,11 @@ export async function oauthAccess(auth: ListenerAuth): Promise<Access> {
     admit: async (request) => {
       const token = bearer(request);
       if (token === undefined)
-        return { status: 401, message: "Unauthorized: a bearer token is needed", headers: challenge(request) };
+        return {
+          status: 401,
+          message: "Unauthorized: a bearer token is needed",
+          headers: challenge(request),
+        };
       const got = await verify(token);
       if (!("error" in got)) return got;
       if (got.error === "unavailable")
@@ -67,7 +74,11 @@ export async function oauthAccess(auth: ListenerAuth): Promise<Access> {
           headers: { "retry-after": String(JWKS_COOLDOWN_MS / 1000) },
         };
       const [status, word] = got.error === "insufficient_scope" ? [403, "Forbidden"] : [401, "Unauthorized"];
-      return { status, message: `${word}: the token is refused, ${got.why}`, headers: challenge(request, got) };
+      return {
+        status,
+        message: `${word}: the token is refused, ${got.why}`,
+        headers: challenge(request, got),
+      };
     },
     open: (request, path) => {
       if (request.method !== "GET" || !path.startsWith(WELL_KNOWN)) return undefined;

@@ -39,13 +39,14 @@ function mayReach(address: string, loopback: boolean): boolean {
 }
 
 /** Resolves a name and connects to just what was checked: there is no second resolution that could differ. */
-function guardedLookup(loopback: boolean): LookupFunction {
+export function guardedLookup(loopback: boolean): LookupFunction {
   return (hostname, options, done) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       const bad = error === null && !addresses.every(({ address }) => mayReach(address, loopback));
       const [first] = addresses ?? [];
       if (error !== null) done(error, []);
-      else if (bad || first === undefined) done(refuse(`${hostname} resolves to an address that is not allowed`), []);
+      else if (bad || first === undefined)
+        done(refuse(`${hostname} resolves to an address that is not allowed`), []);
       else if (options.all === true) done(null, addresses);
       else done(null, first.address, first.family);
     });
@@ -54,56 +55,65 @@ function guardedLookup(loopback: boolean): LookupFunction {
 
 /**
  * `loopback`: plain http and this machine's own addresses are allowed (development, tests). Otherwise https to public
- * addresses only. Never follows a redirect; bounded in time and size. Rejects with `downstream_unavailable`.
+ * addresses only. `own`: the origin of a server that we talk to anyway, wherever it is. Never follows a redirect; bounded
+ * in time and size. Rejects with `downstream_unavailable`.
  */
-export function createSafeFetch({ loopback }: { readonly loopback: boolean }): Fetch {
-  return (input, init = {}) =>
-    new Promise((done, fail) => {
-      const url = new URL(input);
-      const local = LOOPBACK_NAME.test(url.hostname);
-      const literal = url.hostname.replace(/^\[|\]$/g, "");
-      if (local ? !loopback : url.protocol !== "https:")
-        return fail(refuse(`${url.origin} is not an https address outside of this machine`));
-      if (url.protocol !== "https:" && url.protocol !== "http:")
-        return fail(refuse(`${url.protocol} is no way to fetch`));
-      // A literal address is not looked up, so it is checked here.
-      if (hostAddress(literal) !== undefined && !mayReach(literal, local))
-        return fail(refuse(`${url.host} is an address that is not allowed`));
-      const body = init.body === undefined || init.body === null ? undefined : bodyText(init.body);
-      const deadline = AbortSignal.timeout(AUTH_FETCH_MS);
-      const given = new Headers(init.headers);
-      if (init.body instanceof URLSearchParams && !given.has("content-type"))
-        given.set("content-type", "application/x-www-form-urlencoded");
-      const request = (url.protocol === "https:" ? https : http).request(url, {
-        method: init.method ?? "GET",
-        headers: {
-          ...Object.fromEntries(given),
-          ...(body !== undefined && { "content-length": String(Buffer.byteLength(body)) }),
-        },
-        lookup: guardedLookup(local),
-        agent: false,
-        signal: init.signal ? AbortSignal.any([init.signal, deadline]) : deadline,
-      });
-      const lost = (cause: unknown): void =>
-        fail(cause instanceof SallyportError ? cause : unreachable(url, cause));
-      request.once("error", lost);
-      request.once("response", (response) => {
-        read(url, response).then(done, (error: unknown) => {
-          request.destroy();
-          lost(error);
-        });
-      });
-      request.end(body);
-    });
+export function createSafeFetch({
+  loopback,
+  own,
+}: {
+  readonly loopback: boolean;
+  readonly own?: string;
+}): Fetch {
+  return async (input, init = {}) => {
+    const url = new URL(input);
+    const local = LOOPBACK_NAME.test(url.hostname);
+    const literal = url.hostname.replace(/^\[|\]$/g, "");
+    const free = url.origin === own;
+    if (local ? !loopback : url.protocol !== "https:")
+      throw refuse(`${url.origin} is not an https address outside of this machine`);
+    if (url.protocol !== "https:" && url.protocol !== "http:")
+      throw refuse(`${url.protocol} is no way to fetch`);
+    // A literal address is not looked up, so it is checked here.
+    if (!free && hostAddress(literal) !== undefined && !mayReach(literal, local))
+      throw refuse(`${url.host} is an address that is not allowed`);
+    try {
+      return await read(url, await send(url, init, free ? undefined : guardedLookup(local)));
+    } catch (cause) {
+      if (cause instanceof SallyportError) throw cause;
+      throw new SallyportError("downstream_unavailable", `cannot reach ${url.origin}`, {}, { cause });
+    }
+  };
 }
 
-function bodyText(body: NonNullable<RequestInit["body"]>): string {
+function send(
+  url: URL,
+  init: RequestInit,
+  lookup: LookupFunction | undefined,
+): Promise<http.IncomingMessage> {
+  const body = bodyText(init.body);
+  const headers = new Headers(init.headers);
+  if (init.body instanceof URLSearchParams && !headers.has("content-type"))
+    headers.set("content-type", "application/x-www-form-urlencoded");
+  if (body !== undefined) headers.set("content-length", String(Buffer.byteLength(body)));
+  const deadline = AbortSignal.timeout(AUTH_FETCH_MS);
+  const options = {
+    method: init.method ?? "GET",
+    headers: Object.fromEntries(headers),
+    agent: false,
+    signal: init.signal ? AbortSignal.any([init.signal, deadline]) : deadline,
+    ...(lookup !== undefined && { lookup }),
+  };
+  return new Promise((resolve, reject) => {
+    const request = (url.protocol === "https:" ? https : http).request(url, options);
+    request.once("error", reject).once("response", resolve).end(body);
+  });
+}
+
+function bodyText(body: RequestInit["body"]): string | undefined {
+  if (body === undefined || body === null) return undefined;
   if (typeof body === "string" || body instanceof URLSearchParams) return String(body);
   throw refuse("only texts and forms are sent");
-}
-
-function unreachable(url: URL, cause: unknown): SallyportError {
-  return new SallyportError("downstream_unavailable", `cannot reach ${url.origin}`, {}, { cause });
 }
 
 async function read(url: URL, response: http.IncomingMessage): Promise<Response> {
@@ -113,7 +123,8 @@ async function read(url: URL, response: http.IncomingMessage): Promise<Response>
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_AUTH_RESPONSE) throw refuse(`${url.origin} answered with more than ${MAX_AUTH_RESPONSE} bytes`);
+    if (size > MAX_AUTH_RESPONSE)
+      throw refuse(`${url.origin} answered with more than ${MAX_AUTH_RESPONSE} bytes`);
     chunks.push(chunk);
   }
   const headers = new Headers();

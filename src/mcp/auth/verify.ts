@@ -21,7 +21,19 @@ export interface BadToken {
 export type Verify = (token: string) => Promise<Identity | BadToken>;
 
 /** Signatures by key pairs only: with `none` or an HMAC, anybody who knows the public key could sign. */
-const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
+const ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519",
+];
 /** Clocks of honest machines differ. Seconds. */
 const SKEW_S = 30;
 /** Other signed things of the same issuer (a logout notice, a DPoP proof) are no access tokens. */
@@ -52,7 +64,8 @@ export async function createVerifier(
       const { typ } = protectedHeader;
       if (typ !== undefined && !TYPES.has(typ.toLowerCase())) return invalid("it is not an access token");
       // Bound to a key of its holder (DPoP, mutual TLS): who merely shows it may have stolen it.
-      if (payload["cnf"] !== undefined) return invalid("it is bound to a key, and cannot be used as a bearer token");
+      if (payload["cnf"] !== undefined)
+        return invalid("it is bound to a key, and cannot be used as a bearer token");
       return identify(payload, auth);
     } catch (error) {
       return badToken(jose, error);
@@ -95,11 +108,17 @@ function invalid(why: string): BadToken {
 
 function badToken({ errors }: typeof Jose, error: unknown): BadToken {
   if (error instanceof errors.JWTExpired) return invalid("it has expired");
-  if (error instanceof errors.JWTClaimValidationFailed) return invalid(`its claim ${error.claim} does not fit`);
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return invalid(`its claim ${error.claim} does not fit`);
   if (error instanceof errors.JOSEAlgNotAllowed) return invalid("its algorithm is not accepted");
   if (error instanceof errors.JWKSNoMatchingKey) return invalid("no key of the issuer fits it");
   if (error instanceof errors.JWSSignatureVerificationFailed) return invalid("its signature is wrong");
-  const ours = [errors.JWTInvalid, errors.JWSInvalid, errors.JOSENotSupported, errors.JWKSMultipleMatchingKeys];
+  const ours = [
+    errors.JWTInvalid,
+    errors.JWSInvalid,
+    errors.JOSENotSupported,
+    errors.JWKSMultipleMatchingKeys,
+  ];
   if (ours.some((kind) => error instanceof kind)) return invalid("it is not a signed JWT");
   return { error: "unavailable", why: "the keys of the issuer cannot be fetched" };
 }

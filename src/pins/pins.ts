@@ -1,0 +1,107 @@
+/**
+ * Tool pins. The first definition seen of a tool is trusted and kept; every later one is compared with it. One store
+ * for all sessions and processes: what a person approves in one holds in the others from the next list or call on.
+ */
+import { LRUCache } from "lru-cache";
+import type { Finding } from "../model/call.js";
+import type { Tx } from "../store/store.js";
+import { MAX_DEFINITION, readDefinition, type Definition } from "./definition.js";
+import { findingsOf, learn, type Fresh, type PinEvent } from "./learn.js";
+import { stateOf, statesOf } from "./table.js";
+
+/** The audit log, as far as pins need it. */
+export interface Journal {
+  read<T>(work: (tx: Tx) => T): T;
+  appendPins(make: (tx: Tx) => readonly PinEvent[]): Promise<void>;
+}
+
+export interface PinsParts {
+  readonly journal: Journal;
+  /** Where the servers are configured: see Place. */
+  readonly origin: string;
+  /** All servers behind this proxy: what one client sees together. */
+  readonly servers: readonly string[];
+  /** What the detectors find in a definition. Pointers into it. */
+  readonly scan: (definition: string) => readonly Finding[];
+}
+
+export interface SeenTool {
+  readonly tool: string;
+  /** Of the definition as it is listed, hex. */
+  readonly hash: string;
+  readonly findings: readonly Finding[];
+}
+
+export interface Pins {
+  /**
+   * Compares the items of a tools list (JSON text, as the server wrote them) with the pins, and pins what is new.
+   * Resolves to one tool for each item, once what was learned is durable. Rejects with `store_unavailable`, or
+   * `downstream_protocol`.
+   */
+  see(server: string, items: readonly string[]): Promise<readonly SeenTool[]>;
+  /** What a call of the tool carries; nothing for a tool that was never listed. Throws `store_unavailable`. */
+  findings(server: string, tool: string): readonly Finding[];
+}
+
+/** Lists repeat word for word: a definition is parsed and hashed once. UTF-16 code units, all in all. */
+const MAX_CACHED = 4 * 1024 * 1024;
+
+export function createPins({ journal, origin, servers, scan }: PinsParts): Pins {
+  const definitions = new LRUCache<string, Definition>({
+    maxSize: MAX_CACHED,
+    sizeCalculation: (_definition, item) => item.length + 1,
+  });
+  const read = (item: string): Definition => {
+    const known = definitions.get(item);
+    if (known !== undefined) return known;
+    const made = readDefinition(item);
+    definitions.set(item, made);
+    return made;
+  };
+  const states = (server: string) => journal.read((tx) => statesOf(tx, { origin, server }));
+
+  return {
+    see: async (server, items) => {
+      const listed = items.map(read);
+      let known = states(server);
+      const fresh = listed.filter(({ tool, hash }) => known.get(tool)?.listed !== hash);
+      if (fresh.length > 0) {
+        const siblings = servers.filter((each) => each !== server);
+        const scanned = fresh.map((each) => inspect(each, scan));
+        await journal.appendPins((tx) => learn(tx, { origin, server }, siblings, scanned));
+        known = states(server);
+      }
+      return listed.map(({ tool, hash }) => {
+        const pin = known.get(tool);
+        return { tool, hash, findings: pin === undefined ? [] : findingsOf(pin) };
+      });
+    },
+    findings: (server, tool) => {
+      const pin = journal.read((tx) => stateOf(tx, { origin, server }, tool));
+      return pin === undefined ? [] : findingsOf(pin);
+    },
+  };
+}
+
+/** A definition can hold as many findings as its author likes; a review needs the first ones. */
+const MAX_FINDINGS = 20;
+
+function inspect(definition: Definition, scan: PinsParts["scan"]): Fresh {
+  const { tool, text } = definition;
+  if (text.length > MAX_DEFINITION) {
+    const kept = { name: tool.slice(0, 256), description: `[${text.length} characters: too many to keep]` };
+    return { ...definition, text: JSON.stringify(kept), findings: [OVERSIZED] };
+  }
+  const found = scan(text).slice(0, MAX_FINDINGS);
+  return { ...definition, findings: found.map((each) => ({ ...each, pointer: `/tool${each.pointer}` })) };
+}
+
+const OVERSIZED: Finding = {
+  detector: "tool_integrity.oversized_definition",
+  category: "tool_integrity",
+  type: "oversized_definition",
+  severity: "high",
+  pointer: "/tool",
+  span: [0, 0],
+  role: "text",
+};
