@@ -121,6 +121,13 @@ describe("approve", () => {
     await store.close();
   });
 
+  it("makes the approved definition the one that the next change is compared with", async () => {
+    for (const said of ["Reads.", "Reads all."]) await pins.see("crm", [tool("query", said)]);
+    await tools("approve", "crm/query");
+    await pins.see("crm", [tool("query", "Reads all twice.")]);
+    expect((await tools("diff", "crm/query")).out).toContain("    Reads\n  - all.\n  + all twice.\n");
+  });
+
   it("--all takes what waits, and nothing else", async () => {
     await pins.see("crm", [tool("query", "Reads."), tool("write", "Writes.")]);
     await pins.see("crm", [tool("query", "Reads all."), tool("write", "Writes.")]);
