@@ -130,6 +130,15 @@ describe("refusals", () => {
     expect(JSON.stringify(kit.last())).not.toContain(SSN);
   });
 
+  it("leave no raw value in the record, also when it is the name of an argument", async () => {
+    const kit = await kitOf({ it: { connector: "generic" } });
+    const args = { "ada@example.com": "x", [`ssn ${SSN}`]: { note: `card 4111 1111 1111 1111` } };
+    await run(kit.gate, kit.call("it", "remember", JSON.stringify(args)), saying(`SSN ${SSN}`));
+    const file = kit.recordText();
+    for (const raw of ["ada@example.com", SSN, "4111 1111 1111 1111"]) expect(file).not.toContain(raw);
+    expect(file).toContain("us_ssn");
+  });
+
   it("carry everything a program needs", async () => {
     const kit = await kitOf({ db: { connector: "sqlite" } });
     const call = kit.call("db", "write_query", '{"query":"DROP TABLE users"}');

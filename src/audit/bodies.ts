@@ -129,7 +129,7 @@ function keyNames(call: Call, decision: Decision): string[] {
   );
   return Object.keys(call.args)
     .slice(0, MAX_KEYS)
-    .map((key) => (found.has(pointerStep(key)) ? MASKED : clip(key, MAX_KEY_NAME)));
+    .map((key) => (found.has(`/arguments${pointerStep(key)}`) ? MASKED : clip(key, MAX_KEY_NAME)));
 }
 
 export function clip(text: string, max: number): string {

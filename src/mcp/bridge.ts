@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { SallyportError } from "../model/errors.js";
 import { isObject, type Json, type JsonObject } from "../model/json.js";
-import type { Edit } from "../model/json-text.js";
+import { member, type Edit } from "../model/json-text.js";
 import type { Desk, Flight } from "./desk.js";
 import { META_CAPABILITIES, metaNode } from "./eras.js";
 import type { Link } from "./link.js";
@@ -43,8 +43,17 @@ export function continuation(message: ClientMessage): string | undefined {
   return state?.startsWith(STATE_PREFIX) === true ? state : undefined;
 }
 
-/** Takes a parked call up again with the client's answers. Throws SallyportError when there is none that fits. */
-export function takeUp(desk: Desk, flight: Flight, message: ClientMessage, state: string): Parked {
+/**
+ * Takes a parked call up again with the client's answers, `changes` made to them. Throws SallyportError when there is
+ * none that fits.
+ */
+export function takeUp(
+  desk: Desk,
+  flight: Flight,
+  message: ClientMessage,
+  state: string,
+  changes: readonly Edit[],
+): Parked {
   const parked = desk.parked.get(state);
   if (parked === undefined || parked.call !== callText(message))
     throw new SallyportError(
@@ -52,9 +61,8 @@ export function takeUp(desk: Desk, flight: Flight, message: ClientMessage, state
       "no call waits for this requestState, or its arguments have changed",
     );
   desk.parked.delete(state);
-  const params = paramsOf(message);
-  const responses = isObject(params["inputResponses"]) ? params["inputResponses"] : {};
-  const response = responses[ASK_KEY];
+  const responses = responsesOf(message, changes);
+  const response = isObject(responses) ? responses[ASK_KEY] : undefined;
   const { request, peer } = parked;
   const answer =
     response === undefined
@@ -65,6 +73,14 @@ export function takeUp(desk: Desk, flight: Flight, message: ClientMessage, state
   flight.ourId = parked.ourId;
   peer.send({ text: `{"jsonrpc":"2.0","id":${request.idText},${answer}}` });
   return parked;
+}
+
+/** The client's answers as the input gate left them. */
+function responsesOf({ params, text }: ClientMessage, changes: readonly Edit[]): Json | undefined {
+  const node = params && member(params, "inputResponses");
+  if (node === undefined) return undefined;
+  const changed = changes.find(({ start, end }) => start === node.start && end === node.end);
+  return JSON.parse(changed?.text ?? text.slice(node.start, node.end)) as Json;
 }
 
 const ASK_KEY = "request";

@@ -5,7 +5,7 @@ import type { Answer } from "../gate.js";
 import type { Call } from "../model/call.js";
 import { SallyportError } from "../model/errors.js";
 import { isObject, type Json, type JsonObject } from "../model/json.js";
-import { member, type Edit } from "../model/json-text.js";
+import { member, type Edit, type JsonNode } from "../model/json-text.js";
 import { bodyReply, errorReply, type Desk, type Flight } from "./desk.js";
 import { CODE, toStatelessResult } from "./eras.js";
 import { forward, replyParts, type Forwarded } from "./forward.js";
@@ -124,14 +124,30 @@ function callOf(desk: Desk, message: ClientMessage, link: Link, tool: string): C
 /** Params without `_meta`, for methods that have no `arguments`. */
 function otherParams(message: ClientMessage): string {
   if (message.params === undefined) return "{}";
-  const params = JSON.parse(message.text.slice(message.params.start, message.params.end)) as JsonObject;
+  const params = JSON.parse(message.text.slice(message.params.start, message.params.end)) as Json;
+  if (!isObject(params)) throw new SallyportError("message_invalid", '"params" must be an object');
   const { _meta: _, ...rest } = params;
   return JSON.stringify(rest);
 }
 
+/** Of params without `arguments`, what the input gate has masked. */
+function maskedParams(text: string, params: JsonNode, masked: JsonObject): Edit[] {
+  return params.keys.flatMap((key, i) => {
+    if (key === "_meta") return [];
+    const value = masked[key];
+    // The name of a param was masked itself: there is no such request any more.
+    if (value === undefined) throw new SallyportError("internal", "the params cannot be masked");
+    const { start, end } = params.children[i]!;
+    const now = JSON.stringify(value);
+    return JSON.stringify(JSON.parse(text.slice(start, end))) === now ? [] : [{ start, end, text: now }];
+  });
+}
+
 /** The tool's own name in place of ours, and arguments as the input gate left them. */
 function changesFor(message: ClientMessage, tool: string, call: Call, subject: Call): Edit[] {
-  if (message.method !== "tools/call" || message.params === undefined) return [];
+  if (message.params === undefined) return [];
+  if (message.method !== "tools/call")
+    return subject.argsText === call.argsText ? [] : maskedParams(message.text, message.params, subject.args);
   const name = member(message.params, "name")!;
   const nameText = JSON.stringify(tool);
   const edits: Edit[] = [];

@@ -39,7 +39,7 @@ export async function forward(
   if (flight.cancelled) throw new SallyportError("cancelled", "cancelled by the client");
   const state = flight.stateless && welcome.era === "legacy" ? continuation(message) : undefined;
   if (state !== undefined) {
-    const { reply } = takeUp(desk, flight, message, state);
+    const { reply } = takeUp(desk, flight, message, state, changes);
     return { reply: await replyOrQuestion(desk, flight, message, link, reply), welcome };
   }
   flight.link = link;
@@ -65,8 +65,10 @@ function request(
   edits: readonly Edit[],
 ): Promise<Reply> {
   const idNode = member(message.root, "id")!;
-  const sent = (): Promise<Reply> =>
-    peer.request({
+  const sent = async (): Promise<Reply> => {
+    // While it stood in line for the server.
+    if (flight.cancelled) throw new SallyportError("cancelled", "cancelled by the client");
+    const asked = peer.request({
       method: message.method,
       timeoutMs: message.method === "subscriptions/listen" ? NO_DEADLINE : flight.link!.server.timeoutMs,
       build: (id) => {
@@ -77,10 +79,21 @@ function request(
       ...nameOf(message, edits),
       ...(welcome.era === "stateless" && flight.headers !== undefined && { headers: flight.headers }),
     });
+    return asked.catch((error: unknown) => {
+      // A server that goes on working for nobody would be busy when the next call comes.
+      if (error instanceof SallyportError && error.code === "downstream_timeout")
+        peer.send({ method: "notifications/cancelled", text: tooLate(flight.ourId!) });
+      throw error;
+    });
+  };
   // A subscription is not work that a server is busy with.
   const health =
     message.method === "subscriptions/listen" ? undefined : desk.parts.health.get(flight.link!.server.name);
   return health === undefined ? sent() : health.run(sent);
+}
+
+function tooLate(ourId: number): string {
+  return `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${ourId},"reason":"no answer in time"}}`;
 }
 
 /** The live connection; made now if the client has not said hello before. */

@@ -46,6 +46,9 @@ export function createHealth(name: string, now: () => number = Date.now): Health
     const seconds = Math.max(1, Math.ceil((notBefore - now()) / 1000));
     throw new SallyportError("downstream_unavailable", `${what}; it is tried again in ${seconds} s`);
   };
+  const mayAsk = (): void => {
+    if (state === "not_answering" && now() < notBefore) refuse(`server "${name}" has not answered lately`);
+  };
   const noted = (error: unknown): void => {
     lastError = error instanceof SallyportError ? error.code : "internal";
   };
@@ -65,14 +68,15 @@ export function createHealth(name: string, now: () => number = Date.now): Health
       notBefore = now() + Math.min(RESTART_MAX_MS, RESTART_PAUSE_MS * 2 ** (failures - 1));
     },
     run: async (work) => {
-      if (state === "not_answering" && now() < notBefore) refuse(`server "${name}" has not answered lately`);
-      if (inFlight >= MAX_CONCURRENT_CALLS) {
+      mayAsk();
+      if (inFlight < MAX_CONCURRENT_CALLS) inFlight++;
+      else {
         if (waiting.length >= MAX_WAITING_CALLS)
           throw new SallyportError("downstream_unavailable", `server "${name}" has too many calls waiting`);
         await new Promise<void>((resolve) => waiting.push(resolve));
       }
-      inFlight++;
       try {
+        mayAsk(); // it may have stopped answering while this call stood in line
         const result = await work();
         timeouts = 0;
         if (state === "not_answering") state = "up";
@@ -87,8 +91,10 @@ export function createHealth(name: string, now: () => number = Date.now): Health
         }
         throw error;
       } finally {
-        inFlight--;
-        waiting.shift()?.();
+        // The place is handed on: given back first, somebody who has just come would take it as well.
+        const next = waiting.shift();
+        if (next === undefined) inFlight--;
+        else next();
       }
     },
     get view() {

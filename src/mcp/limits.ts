@@ -9,6 +9,9 @@ export const MAX_DOWNSTREAM_MESSAGE = 64 * 1024 * 1024;
 /** A client that never reads answers would pile them up here. */
 export const MAX_PENDING_PER_SESSION = 1024;
 
+/** A server that asks its user, or the model, without end. Requests of servers that wait for an answer, per session. */
+export const MAX_ASKED = 256;
+
 /** A client may name as many resources as it likes; who owns them is remembered for so many. */
 export const MAX_OWNERS = 10_000;
 

@@ -70,6 +70,7 @@ export function createLink(server: ServerConfig, handlers: LinkHandlers, log: Lo
 
   const open = (stateless: boolean): Peer => {
     const { transport } = server;
+    if (closed) throw new SallyportError("cancelled", "the session has ended");
     // A process serves either era; spending a second one on the second try would only cost time.
     if (transport.kind === "stdio" && peer !== undefined && peer.closed === undefined) return peer;
     const made = connectPeer(

@@ -9,6 +9,7 @@ import { connected, forward, replyParts } from "./forward.js";
 import { fetchList, inTime } from "./gather.js";
 import type { Link } from "./link.js";
 import { shownTools } from "./listed.js";
+import { relaxedItem } from "./schemas.js";
 import { stringParam, type ClientMessage } from "./message.js";
 import { noteTools } from "./tools.js";
 
@@ -88,7 +89,10 @@ async function collect(desk: Desk, flight: Flight, method: string, key: string):
       }
     }),
   );
-  return lists.flatMap(({ link, items }) => (items ?? []).map((item) => expose(desk, link, key, item)));
+  const shown = (item: string): string => (key === "tools" ? relaxedItem(item, desk.parts.relax) : item);
+  return lists.flatMap(({ link, items }) =>
+    (items ?? []).map((item) => expose(desk, link, key, shown(item))),
+  );
 }
 
 /** One list item as the client sees it: tools and prompts under a name of ours, everything else as it is. */

@@ -21,9 +21,12 @@ export interface ClientMessage {
   readonly params: JsonNode | undefined;
 }
 
-const ENVELOPE = ["jsonrpc", "id", "method", "params", "result", "error"];
+/** The members of a JSON-RPC message. */
+export const ENVELOPE = ["jsonrpc", "id", "method", "params", "result", "error"];
 /** Members of `params` that are acted upon; a look-alike would reach a lenient downstream unjudged. */
-const JUDGED = ["name", "arguments", "_meta", "uri"];
+const JUDGED = ["name", "arguments", "_meta", "uri", "taskId", "inputResponses", "requestState"];
+/** What has no id is never answered, and never governed: a server that runs it all the same would run it unjudged. */
+const NOTIFICATION = "notifications/";
 
 function invalid(message: string): SallyportError {
   return new SallyportError("message_invalid", message);
@@ -34,10 +37,14 @@ function fold(key: string): string {
   return key.toUpperCase().toLowerCase();
 }
 
+/** The key that a lenient decoder would take this one for, if it is not the key itself. */
+export function lookAlike(key: string, exact: readonly string[]): string | undefined {
+  return exact.includes(key) ? undefined : exact.find((name) => fold(name) === fold(key));
+}
+
 function refuseLookAlikes(node: JsonNode, exact: readonly string[]): void {
   for (const key of node.keys) {
-    if (exact.includes(key)) continue;
-    const meant = exact.find((name) => name === fold(key));
+    const meant = lookAlike(key, exact);
     if (meant !== undefined)
       throw invalid(`key ${JSON.stringify(key)} looks like "${meant}"; spell it exactly`);
   }
@@ -75,6 +82,9 @@ export function parseClientMessage(bytes: Buffer): ClientMessage {
   }
   if (hasAnswer) throw invalid('"method" and "result" or "error" in one message');
   if (methodNode.kind !== "string") throw invalid('"method" must be a string');
+  const method = decodeString(text, methodNode.start, methodNode.end);
+  if (method.startsWith(NOTIFICATION) !== (id === undefined))
+    throw invalid(id === undefined ? 'a request needs an "id"' : 'a notification has no "id"');
   const params = member(root, "params");
   if (params !== undefined && params.kind !== "object" && params.kind !== "array")
     throw invalid('"params" must be an object');
@@ -85,7 +95,7 @@ export function parseClientMessage(bytes: Buffer): ClientMessage {
     root,
     idText,
     idKey: id === undefined ? "" : idKey(idText),
-    method: decodeString(text, methodNode.start, methodNode.end),
+    method,
     params,
   };
 }

@@ -65,7 +65,8 @@ export function connectPeer(open: (handlers: WireHandlers) => Wire, handlers: Pe
       }
       // An HTTP server that could not read the id answers with null; the stream still says what it belongs to.
       const id = message.idKey === "" && related !== undefined ? related : Number(message.idKey.slice(1));
-      const waiting = message.idKey === "" || message.idKey === `n${id}` ? take(id) : undefined;
+      // A number by value: some languages write our 1 as 1.0.
+      const waiting = message.idKey === "" || message.idKey.startsWith("n") ? take(id) : undefined;
       if (waiting === undefined) handlers.junk("an answer to nothing we asked");
       else waiting.resolve(message);
     },

@@ -6,7 +6,7 @@ import { isUtf8 } from "node:buffer";
 import { SallyportError } from "../model/errors.js";
 import type { Json } from "../model/json.js";
 import { decodeString, member, parseJsonText, type JsonNode } from "../model/json-text.js";
-import { idKey } from "./message.js";
+import { ENVELOPE, idKey, lookAlike } from "./message.js";
 
 /** Offsets are bytes into `bytes`. */
 export interface Reply {
@@ -111,6 +111,7 @@ function readAny(bytes: Buffer): Reply | Incoming {
     );
   }
   if (root.kind !== "object") throw protocolError("the server sent JSON that is not a JSON-RPC message");
+  refuseSecondReading(root);
   const id = member(root, "id");
   const method = member(root, "method");
   if (method?.kind === "string") {
@@ -144,6 +145,16 @@ function readAny(bytes: Buffer): Reply | Incoming {
     bodyEnd: byteAt(body.end),
     value: JSON.parse(text.slice(body.start, body.end)) as Json,
   };
+}
+
+/** Two results, or a `Result` beside it: the client may read the one that we have not judged. */
+function refuseSecondReading({ keys }: JsonNode): void {
+  for (const [i, key] of keys.entries()) {
+    if (ENVELOPE.includes(key) && keys.indexOf(key) !== i)
+      throw protocolError(`the server sent "${key}" twice in one message`);
+    const meant = lookAlike(key, ENVELOPE);
+    if (meant !== undefined) throw protocolError(`the server sent a key that looks like "${meant}"`);
+  }
 }
 
 /** The reply as it goes to the client: same bytes, the client's own id. */

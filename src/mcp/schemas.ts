@@ -3,7 +3,7 @@
  * leaf of an outputSchema also allows the mask.
  */
 import { isObject, type Json, type JsonObject } from "../model/json.js";
-import { applyEdits, member, parseJsonText, type Edit } from "../model/json-text.js";
+import { applyEdits, member, parseJsonText, type Edit, type JsonNode } from "../model/json-text.js";
 import { bodyText, type Reply } from "./reply.js";
 
 const MASK: JsonObject = { type: "string", pattern: "\\[REDACTED:[a-z0-9_]+\\]" };
@@ -35,13 +35,20 @@ export function relaxedList(reply: Reply, relax: Relax, marked?: string): string
   const text = marked ?? bodyText(reply);
   const list = member(parseJsonText(text), "tools");
   const edits: Edit[] = [];
-  for (const tool of list?.children ?? []) {
-    const schema = member(tool, "outputSchema");
-    if (schema === undefined) continue;
-    const value = JSON.parse(text.slice(schema.start, schema.end)) as Json;
-    edits.push({ start: schema.start, end: schema.end, text: JSON.stringify(relaxSchema(value, true)) });
-  }
+  for (const tool of list?.children ?? []) edits.push(...relaxedTool(text, tool));
   return applyEdits(text, edits);
+}
+
+/** One tool of a merged list, likewise. */
+export function relaxedItem(item: string, relax: Relax): string {
+  return relax.redact ? applyEdits(item, relaxedTool(item, parseJsonText(item))) : item;
+}
+
+function relaxedTool(text: string, tool: JsonNode): Edit[] {
+  const schema = member(tool, "outputSchema");
+  if (schema === undefined) return [];
+  const value = JSON.parse(text.slice(schema.start, schema.end)) as Json;
+  return [{ start: schema.start, end: schema.end, text: JSON.stringify(relaxSchema(value, true)) }];
 }
 
 /** A schema that every value of `schema` satisfies, and that value with any leaf masked or any array shortened too. */

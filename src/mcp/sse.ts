@@ -56,9 +56,10 @@ export function eventReader(maxBytes: number, handlers: EventHandlers): (chunk: 
 const EVENT = Buffer.from("event: message\ndata: ");
 const END = Buffer.from("\n\n");
 
-/** One event that carries a JSON message. A message with raw newlines becomes several data lines. */
+/** One event that carries a JSON message. A message with raw line ends (a CR is one here) becomes several data lines. */
 export function eventOf(parts: readonly Buffer[]): Buffer {
   const body = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-  if (!body.includes(10)) return Buffer.concat([EVENT, body, END]);
-  return Buffer.concat([EVENT, Buffer.from(body.toString("utf8").replaceAll("\n", "\ndata: ")), END]);
+  if (!body.includes(10) && !body.includes(CR)) return Buffer.concat([EVENT, body, END]);
+  const lines = body.toString("utf8").replaceAll(/\r\n?|\n/g, "\ndata: ");
+  return Buffer.concat([EVENT, Buffer.from(lines), END]);
 }

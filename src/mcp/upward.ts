@@ -6,7 +6,9 @@ import { ASKS, governAsk, type Body } from "./ask.js";
 import type { Desk, Flight } from "./desk.js";
 import { CODE, META_SUBSCRIPTION, metaNode, wantsLog } from "./eras.js";
 import type { Link } from "./link.js";
+import { MAX_ASKED } from "./limits.js";
 import { idKey, type ClientMessage } from "./message.js";
+import type { Peer } from "./peer.js";
 import { readDownstream, type Incoming } from "./reply.js";
 
 export interface Upward {
@@ -19,18 +21,22 @@ export interface Upward {
 
 interface Asked {
   readonly link: Link;
+  /** Who asked: another process under the same name has questions of its own, under the same ids. */
+  readonly peer: Peer | undefined;
   /** The downstream's own id of its request; undefined for what we ask ourselves. */
   readonly idText: string | undefined;
   readonly answered: (body: Body) => void;
   readonly gone: (error: SallyportError) => void;
 }
 
+const PROGRESS = "notifications/progress";
 /** Notifications about lists and resources belong to the session, not to the call that happens to run. */
 const SESSION_WIDE = /^notifications\/(?:.+\/list_changed|resources\/)/;
 
 export function createUpward(desk: Desk): Upward {
   const asked = new Map<string, Asked>();
   let lastId = 0;
+  let asking = 0;
 
   const send = (flight: Flight | undefined, text: string): void => {
     const parts = [Buffer.from(text)];
@@ -47,17 +53,26 @@ export function createUpward(desk: Desk): Upward {
   ) =>
     new Promise<Body>((answered, gone) => {
       const id = String(++lastId);
-      asked.set(`n${id}`, { link, idText, answered, gone });
+      asked.set(`n${id}`, { link, peer: link.current, idText, answered, gone });
       send(flight, build(id));
     });
 
-  const respond = (link: Link, idText: string, { body, text, whole }: Body): void => {
+  const respond = (to: Peer | undefined, idText: string, { body, text, whole }: Body): void => {
     const id = whole && member(whole.root, "id")!;
     const told =
       whole === undefined || id === undefined
         ? `{"jsonrpc":"2.0","id":${idText},${JSON.stringify(body)}:${text}}`
         : applyEdits(whole.text, [{ ...span(id), text: idText }]);
-    link.current?.send({ text: told });
+    if (to?.closed === undefined) to?.send({ text: told });
+  };
+
+  /** Nobody waits any more for the answers to what a server asked that has died since. */
+  const forgetDead = (): void => {
+    for (const [id, { peer, gone }] of asked) {
+      if (peer?.closed === undefined) continue;
+      asked.delete(id);
+      gone(new SallyportError("cancelled", "the server that asked is gone"));
+    }
   };
 
   const request = async (
@@ -65,13 +80,25 @@ export function createUpward(desk: Desk): Upward {
     message: Incoming,
     flight: Flight | undefined,
   ): Promise<Body | undefined> => {
-    const { method, params, text, root } = message;
+    const { method } = message;
     if (desk.stateless) {
       if (method === "ping") return { body: "result", text: "{}" };
       // There are no server requests in the stateless era: the call in flight answers with what is asked.
       if (flight?.asked?.(message) === true) return undefined;
       return failure(`the client speaks 2026-07-28 and cannot be asked for ${method} here`);
     }
+    if (ASKS.has(method)) return askOf(link, message, flight);
+    const clean = screened(desk, link, message);
+    if (clean === undefined) return failure("the request could not be judged");
+    return askOf(link, clean === message.text ? message : readAgain(clean), flight);
+  };
+
+  const askOf = async (
+    link: Link,
+    message: Incoming,
+    flight: Flight | undefined,
+  ): Promise<Body | undefined> => {
+    const { method, params, text, root } = message;
     const idNode = member(root, "id")!;
     const paramsText = params === undefined ? "{}" : text.slice(params.start, params.end);
     const ask = (changed: string): Promise<Body> =>
@@ -112,18 +139,28 @@ export function createUpward(desk: Desk): Upward {
 
   return {
     incoming: (link, message, related) => {
-      const flight = owner(desk, link, message, related);
+      if (tellsOfAnother(desk, link, message)) {
+        desk.parts.log.warn({ server: link.server.name }, "dropped progress of another server's call");
+        return;
+      }
+      const asks = message.kind === "request" && desk.stateless && related === undefined;
+      const flight = asks ? onlyAskable(desk, link) : owner(desk, link, message, related);
       if (message.kind === "notification") return notification(link, message, flight);
+      const from = link.current;
+      forgetDead();
+      if (asking >= MAX_ASKED) return respond(from, message.idText, failure("too many questions are open"));
+      asking++;
       request(link, message, flight)
-        .then((body) => body && respond(link, message.idText, body))
+        .then((body) => body && respond(from, message.idText, body))
         .catch((error: unknown) => {
           if (error instanceof SallyportError && error.code === "cancelled") return;
           desk.parts.log.error(
             { server: link.server.name, method: message.method, err: error },
             "a server's request failed",
           );
-          respond(link, message.idText, failure("the request could not be passed on"));
-        });
+          respond(from, message.idText, failure("the request could not be passed on"));
+        })
+        .finally(() => asking--);
     },
     ask: (flight, link, method, paramsText) =>
       governAsk(desk, link, method, paramsText, (params) =>
@@ -188,19 +225,40 @@ function readAgain(text: string): Incoming {
   return readDownstream(Buffer.from(text)) as Incoming;
 }
 
+/** The call whose progress a message tells, by its token. */
+function toldOf(desk: Desk, { params, text }: Incoming): Flight | undefined {
+  const token = params && member(params, "progressToken");
+  return token && desk.tokens.get(text.slice(token.start, token.end));
+}
+
+/** A server cannot know the tokens of another's calls; one that guesses them would speak in its name. */
+function tellsOfAnother(desk: Desk, link: Link, message: Incoming): boolean {
+  const flight = toldOf(desk, message);
+  return flight !== undefined && flight.link !== link;
+}
+
+/**
+ * The stateless client's call that a server asks on behalf of, where no stream tells. With several in flight it could be
+ * any of them, and the question of one must not be put to the user of another: then it is none.
+ */
+function onlyAskable(desk: Desk, link: Link): Flight | undefined {
+  const flights = [...desk.flights].filter((flight) => flight.link === link && flight.asked !== undefined);
+  return flights.length === 1 ? flights[0] : undefined;
+}
+
 /** The client request that a message belongs to: by the stream it came on, its progress token, or the latest one. */
 function owner(desk: Desk, link: Link, message: Incoming, related: number | undefined): Flight | undefined {
-  const token = message.params && member(message.params, "progressToken");
-  if (token !== undefined) {
-    const flight = desk.tokens.get(message.text.slice(token.start, token.end));
-    if (flight !== undefined) return flight;
-  }
+  const told = toldOf(desk, message);
+  if (told !== undefined) return told;
   const flights = [...desk.flights].filter((flight) => flight.link === link && flight.peer === link.current);
   const tag = subscriptionNode(message);
   const tagged = tag && Number(message.text.slice(tag.start, tag.end));
   if (tagged !== undefined) return flights.find((flight) => flight.ourId === tagged);
   if (related !== undefined) return flights.find((flight) => flight.ourId === related);
-  return SESSION_WIDE.test(message.method) ? undefined : flights.at(-1);
+  if (SESSION_WIDE.test(message.method) || message.method === PROGRESS) return undefined;
+  const running = flights.filter(({ method }) => method !== "subscriptions/listen");
+  // Clients that share a session must not read each other's: what could be anybody's is nobody's.
+  return desk.byClientId === undefined && running.length > 1 ? undefined : running.at(-1);
 }
 
 function tokenEdit(message: Incoming, flight: Flight | undefined): Edit[] {

@@ -44,6 +44,15 @@ export function openStdio(spec: StdioSpec, handlers: WireHandlers, stderr: (line
       resolve();
     });
   });
+  // A server that has closed its output and lives on would let every call wait for its deadline.
+  child.stdout.once("close", () => {
+    const deaf = (): void => {
+      if (over) return;
+      end(new SallyportError("downstream_unavailable", "the server has closed its output"));
+      child.kill("SIGKILL");
+    };
+    setTimeout(deaf, LAST_WORDS_MS).unref();
+  });
   child.stdin.on("error", () => {}); // EPIPE: `exit` tells the story
   child.stdout.on(
     "data",

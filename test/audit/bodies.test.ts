@@ -57,18 +57,18 @@ it("masks a key that is itself a finding, in the names and in every pointer that
   const args = { [address]: { note: "x" }, list: { "a/b": { [address]: 1 } } };
   const call = aCall({ args, argsText: JSON.stringify(args) });
   const findings = [
-    aFinding({ pointer: `/${address}`, onKey: true }),
-    aFinding({ pointer: `/${address}/note` }),
-    aFinding({ pointer: "/list/a~1b/text", inner: `/people/${address}`, onKey: true }),
-    aFinding({ pointer: "/list/a~1b/text", inner: `/people/${address}/age` }),
+    aFinding({ pointer: `/arguments/${address}`, onKey: true }),
+    aFinding({ pointer: `/arguments/${address}/note` }),
+    aFinding({ pointer: "/arguments/list/a~1b/text", inner: `/people/${address}`, onKey: true }),
+    aFinding({ pointer: "/arguments/list/a~1b/text", inner: `/people/${address}/age` }),
   ];
   const body = decisionBody({ call, decision: aDecision({ findings }) }, writer);
   expect(body.args.keys).toEqual(["[REDACTED]", "list"]);
   expect(body.findings.map(({ pointer, inner }) => [pointer, inner])).toEqual([
-    ["/[REDACTED]", undefined],
-    ["/[REDACTED]/note", undefined],
-    ["/list/a~1b/text", "/people/[REDACTED]"],
-    ["/list/a~1b/text", "/people/[REDACTED]/age"],
+    ["/arguments/[REDACTED]", undefined],
+    ["/arguments/[REDACTED]/note", undefined],
+    ["/arguments/list/a~1b/text", "/people/[REDACTED]"],
+    ["/arguments/list/a~1b/text", "/people/[REDACTED]/age"],
   ]);
   expect(JSON.stringify(body)).not.toContain(address);
 });

@@ -22,6 +22,8 @@ export interface TestGate {
   /** The newest record. */
   last(): ReturnType<typeof search>[number];
   readonly logged: string[];
+  /** All bodies of the store, as they stand in it. */
+  recordText(): string;
   /** The store is gone for writing from here on. */
   breakStore(): Promise<void>;
   close(): Promise<void>;
@@ -91,6 +93,17 @@ export async function testGate(
       const store = openStore(config.auditPath, { readonly: true });
       try {
         return search(store, {}, 1)[0]!;
+      } finally {
+        void store.close();
+      }
+    },
+    recordText: () => {
+      const store = openStore(config.auditPath, { readonly: true });
+      try {
+        return store
+          .read((tx) => tx.all<{ body: string }>("SELECT body FROM records"))
+          .map(({ body }) => body)
+          .join("\n");
       } finally {
         void store.close();
       }

@@ -10,7 +10,7 @@ import {
   META_SUBSCRIPTION,
   META_VERSION,
 } from "../../src/mcp/eras.js";
-import { relaxSchema } from "../../src/mcp/schemas.js";
+import { relaxSchema, relaxedItem } from "../../src/mcp/schemas.js";
 import { headerMeaning, headerValue } from "../../src/mcp/wire-http.js";
 
 it("the names of the protocol are the SDK's", () => {
@@ -93,6 +93,12 @@ describe("an output schema that a redacted result can keep", () => {
   it("takes masks and fewer rows, which the server's own does not", () => {
     expect(valid(schema)(masked)).toBe(false);
     expect(relaxed(masked)).toBe(true);
+  });
+  it("is given to a tool of a merged list as well, and only where results are redacted", () => {
+    const item = JSON.stringify({ name: "t", inputSchema: { type: "object" }, outputSchema: schema });
+    expect(relaxedItem(item, { redact: false })).toBe(item);
+    const { outputSchema } = JSON.parse(relaxedItem(item, { redact: true })) as { outputSchema: object };
+    expect(outputSchema).toEqual(relaxSchema(schema, true));
   });
   it("still refuses what is wrong", () => {
     expect(relaxed({ ...honest, id: "not a number" })).toBe(false);
