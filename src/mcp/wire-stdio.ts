@@ -39,7 +39,8 @@ export function openStdio(spec: StdioSpec, handlers: WireHandlers, stderr: (line
           new SallyportError("downstream_unavailable", `the server ended (${signal ?? `exit code ${code}`})`),
         );
       // Its last words may still be in the pipe; a grandchild may hold the pipe open for ever.
-      child.stdout.once("close", ended);
+      if (child.stdout.closed) ended();
+      else child.stdout.once("close", ended);
       setTimeout(ended, LAST_WORDS_MS).unref();
       resolve();
     });

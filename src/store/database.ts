@@ -4,6 +4,7 @@ import Database from "better-sqlite3";
 import { SallyportError } from "../model/errors.js";
 import { isBusy, unavailable } from "./faults.js";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.js";
+import { keep, pragma, statement } from "./statements.js";
 
 export type Db = Database.Database;
 
@@ -29,7 +30,7 @@ export function openForReading(path: string, busyMs: number): Db {
     throw new SallyportError("store_unavailable", `no audit store at ${path}`);
   }
   return patiently(path, busyMs, () => {
-    const db = new Database(path, { readonly: true, fileMustExist: true, timeout: busyMs });
+    const db = keep(new Database(path, { readonly: true, fileMustExist: true, timeout: busyMs }));
     return closingOnError(db, () => {
       // Steps only add tables, so records of an older version can be read as they are.
       if (versionOf(db, path) === 0) {
@@ -58,14 +59,14 @@ function createPrivately(path: string): void {
 
 function prepare(path: string): Db {
   // timeout 0: the built-in busy wait blocks the event loop and starves writers; we retry ourselves.
-  const db = new Database(path, { fileMustExist: true, timeout: 0 });
+  const db = keep(new Database(path, { fileMustExist: true, timeout: 0 }));
   return closingOnError(db, () => {
     versionOf(db, path); // before the first write, so that a foreign file stays as it is
-    db.pragma("journal_mode = WAL");
+    db.exec("PRAGMA journal_mode = WAL");
     // better-sqlite3 is built to reopen a WAL database at NORMAL: a commit would then survive a crash of the
     // process but not of the machine. Said on every open, and read back, because nothing complains if it is
     // lost.
-    db.pragma("synchronous = FULL");
+    db.exec("PRAGMA synchronous = FULL");
     assertDurable(db, path);
     migrate(db, path);
   });
@@ -73,13 +74,13 @@ function prepare(path: string): Db {
 
 /** Throws `store_unavailable` unless a commit on this connection is on disk when it returns (WAL, FULL). */
 export function assertDurable(db: Db, path: string): void {
-  for (const [pragma, wanted] of [
+  for (const [name, wanted] of [
     ["journal_mode", "wal"],
     ["synchronous", 2],
   ] as const) {
-    const found = db.pragma(pragma, { simple: true });
+    const found = pragma(db, name);
     if (found === wanted) continue;
-    throw new SallyportError("store_unavailable", `${pragma} is ${String(found)}, not ${wanted}`, {
+    throw new SallyportError("store_unavailable", `${name} is ${String(found)}, not ${wanted}`, {
       file: path,
       fix: "keep the audit store on a local disk that supports shared memory",
     });
@@ -91,16 +92,16 @@ function migrate(db: Db, path: string): void {
   db.transaction(() => {
     // Read again under the write lock: another process may have migrated in between.
     for (const step of MIGRATIONS.slice(versionOf(db, path))) db.exec(step);
-    db.pragma(`application_id = ${APPLICATION_ID}`);
-    db.pragma(`user_version = ${MIGRATIONS.length}`);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+    db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
   }).immediate();
 }
 
 /** How many migrations the file has seen. Throws when it is not ours, or newer than we are. */
 function versionOf(db: Db, path: string): number {
-  const version = Number(db.pragma("user_version", { simple: true }));
-  const application = Number(db.pragma("application_id", { simple: true }));
-  const used = db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() !== 0;
+  const version = Number(pragma(db, "user_version"));
+  const application = Number(pragma(db, "application_id"));
+  const used = statement(db, "SELECT count(*) FROM sqlite_schema").pluck().get() !== 0;
   if (application !== APPLICATION_ID && (used || application !== 0 || version !== 0)) {
     throw new SallyportError("store_unavailable", "this SQLite database is not an audit store", {
       file: path,

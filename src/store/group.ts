@@ -1,6 +1,7 @@
 import { SallyportError } from "../model/errors.js";
 import type { Db } from "./database.js";
 import { isBusy, isFault, unavailable } from "./faults.js";
+import { statement } from "./statements.js";
 import type { Tx } from "./store.js";
 
 /**
@@ -38,11 +39,11 @@ export interface GroupOptions {
  * same for one record as for a hundred.
  */
 export function groupCommit(db: Db, tx: Tx, options: GroupOptions): GroupCommit {
-  const begin = db.prepare("BEGIN IMMEDIATE");
-  const commit = db.prepare("COMMIT");
-  const savepoint = db.prepare("SAVEPOINT work");
-  const release = db.prepare("RELEASE work");
-  const undo = db.prepare("ROLLBACK TO work");
+  const begin = statement(db, "BEGIN IMMEDIATE");
+  const commit = statement(db, "COMMIT");
+  const savepoint = statement(db, "SAVEPOINT work");
+  const release = statement(db, "RELEASE work");
+  const undo = statement(db, "ROLLBACK TO work");
   let queue: Job[] = [];
   let scheduled = false;
   let draining = false;

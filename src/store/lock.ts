@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { codeOf, isBusy, unavailable } from "./faults.js";
+import { keep } from "./statements.js";
 
 /** An exclusive lock that the operating system drops when the process dies, however it dies. */
 export interface FileLock {
@@ -38,9 +39,9 @@ export function tryLock(path: string): FileLock | "held" | "absent" {
  * file by other means in this process: closing any descriptor of it would drop the lock (POSIX).
  */
 function take(path: string): FileLock {
-  const db = new Database(path, { fileMustExist: true, timeout: 0 });
+  const db = keep(new Database(path, { fileMustExist: true, timeout: 0 }));
   try {
-    db.pragma("journal_mode = MEMORY"); // no journal file that a killed process would leave behind
+    db.exec("PRAGMA journal_mode = MEMORY"); // no journal file that a killed process would leave behind
     db.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     db.close();

@@ -4,6 +4,7 @@ import { SallyportError } from "../model/errors.js";
 import { openForReading, openForWriting, type Db } from "./database.js";
 import { isFault, unavailable } from "./faults.js";
 import { groupCommit, type GroupCommit } from "./group.js";
+import { statement } from "./statements.js";
 import type { Param, Store, StoreOptions, Tx } from "./store.js";
 
 const BUSY_MS = 5000;
@@ -41,9 +42,9 @@ export function openStore(path: string, options: StoreOptions = {}): Store {
 function statements(db: Db): Tx {
   const prepared = new Map<string, Statement>();
   const prepare = (sql: string): Statement => {
-    let statement = prepared.get(sql);
-    if (statement === undefined) prepared.set(sql, (statement = db.prepare(sql)));
-    return statement;
+    let known = prepared.get(sql);
+    if (known === undefined) prepared.set(sql, (known = statement(db, sql)));
+    return known;
   };
   return {
     run: (sql, ...params: Param[]) => void prepare(sql).run(...params),

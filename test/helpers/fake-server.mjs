@@ -1,6 +1,6 @@
 // A stdio server for faults that no honest server makes. The tool's name says what it does; every line it receives is
 // appended to the file in FAKE_LOG, so that a test can see what was forwarded.
-import { appendFileSync } from "node:fs";
+import { appendFileSync, closeSync, readFileSync } from "node:fs";
 
 const log = process.env.FAKE_LOG;
 const out = (...texts) => texts.forEach((text) => process.stdout.write(`${text}\n`));
@@ -11,8 +11,29 @@ const TOOLS = {
   echo: (id, args) => out(text(id, String(args.text ?? ""))),
   /** Answers with the very JSON text given in `raw`. */
   raw: (id, args) => out(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${args.raw}}`),
+  /** Answers with the line in a file, so that what it says does not stand in the arguments; $ID is the call's id. */
+  file: (id, args) => out(readFileSync(args.file, "utf8").replaceAll("$ID", JSON.stringify(id))),
   slow: (id, args) => setTimeout(() => out(text(id, "done")), args.ms),
   hang: () => {},
+  /** Lives on, but will never say anything again. */
+  mute: () => {
+    closeSync(1);
+    setInterval(() => {}, 1000);
+  },
+  /** Asks the user under the id `args.id`, or one of its own; the call's answer is what the user said. */
+  ask: (id, args) => {
+    const own = args.id ?? `ask-${id}`;
+    asked.set(JSON.stringify(own), (said) => out(text(id, JSON.stringify(said))));
+    const schema = { type: "object", properties: { name: { type: "string" } } };
+    const params = { mode: "form", message: args.text, requestedSchema: schema };
+    out(JSON.stringify({ jsonrpc: "2.0", id: own, method: "elicitation/create", params }));
+    if (args.dies) setTimeout(() => process.exit(7), 50);
+  },
+  /** Tells of progress under a token, whosever it is. */
+  progress: (id, args) => {
+    const params = { progressToken: args.token, progress: 1, message: args.text };
+    out(JSON.stringify({ jsonrpc: "2.0", method: "notifications/progress", params }), text(id, "told"));
+  },
   die: () => process.exit(7),
   junk: (id) => out("this is not JSON", "[1,2", text(id, "after junk")),
   wrong_id: (id) => out(text(999_999, "not yours"), text(id, "yours")),
@@ -48,9 +69,14 @@ const TOOLS = {
   },
 };
 
+/** What waits for an answer of the user, by the JSON text of its id. */
+const asked = new Map();
+
 function handle(line) {
   if (log !== undefined) appendFileSync(log, `${line}\n`);
-  const { id, method, params } = JSON.parse(line);
+  const { id, method, params, result, error } = JSON.parse(line);
+  if (method === undefined) return asked.get(JSON.stringify(id))?.(result ?? error);
+  if (process.argv.includes("--deaf")) return;
   if (method === "initialize")
     out(
       JSON.stringify({
@@ -84,4 +110,5 @@ process.stdin.on("data", (chunk) => {
   rest = lines.pop();
   for (const line of lines) if (line.trim() !== "") handle(line);
 });
-process.stdin.on("end", () => process.exit(0));
+if (process.argv.includes("--deaf")) setInterval(() => {}, 1000);
+else process.stdin.on("end", () => process.exit(0));
