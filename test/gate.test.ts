@@ -189,6 +189,9 @@ describe("what is read", () => {
     const twice = `{"content":[{"type":"text","text":"SSN ${SSN}","text":"clean"}]}`;
     const { governed } = await run(kit.gate, kit.call("it", "echo", "{}"), twice);
     expect(JSON.stringify(governed)).not.toContain(SSN);
+    const hidden = twice.replace('"text":"SSN', `"text"${" ".repeat(70)}:"SSN`);
+    const far = await run(kit.gate, kit.call("it", "echo", "{}"), hidden);
+    expect(JSON.stringify(far.governed)).not.toContain(SSN);
   });
 
   it("a JSON-RPC error is judged like a result", async () => {

@@ -37,7 +37,7 @@ it("a line that is too long is reported once and skipped; the next one is read",
 });
 
 it("events come out as the messages that went in, also with newlines in them", () => {
-  const messages = ['{"a":1}', '{\n  "b": 2\n}', '{"c":"é😀"}'];
+  const messages = ['{"a":1}', '{\n  "b": 2\n}', '{"c":"é😀"}', '{\r"d":3,\r\n"e":4\r}\r'];
   fc.assert(
     fc.property(fc.array(fc.nat(), { maxLength: 10 }), (cuts) => {
       const seen: unknown[] = [];
