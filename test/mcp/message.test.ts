@@ -67,7 +67,8 @@ describe("two readings of one message are never let in", () => {
     // A server that runs what it must not answer would run it unjudged.
     "a call without an id": '{"jsonrpc":"2.0","method":"tools/call","params":{"name":"x","arguments":{}}}',
     "a notification with an id": '{"jsonrpc":"2.0","id":1,"method":"notifications/cancelled"}',
-    "another spelling of inputResponses": '{"jsonrpc":"2.0","id":1,"method":"m","params":{"InputResponses":{}}}',
+    "another spelling of inputResponses":
+      '{"jsonrpc":"2.0","id":1,"method":"m","params":{"InputResponses":{}}}',
     "two documents": '{"jsonrpc":"2.0","id":1,"method":"m"}{}',
   };
   for (const [name, text] of Object.entries(refused)) it(name, () => expect(() => parse(text)).toThrow());

@@ -1,6 +1,6 @@
 /** What belongs to one call, one client, one server or one process reaches no other. */
-import { spawn, type ChildProcess } from "node:child_process";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MAX_CONCURRENT_CALLS } from "../../src/mcp/limits.js";
@@ -116,7 +116,11 @@ describe("what the input gate masks", () => {
   it("is masked in what is forwarded, also where there is no tool", async () => {
     proxy = new Proxy(home, undefined, { PII_ACTION: "redact" });
     await proxy.initialize();
-    await proxy.request("prompts/get", { name: "p", arguments: { who: `SSN ${SSN}` }, _meta: { trace: 1.5 } });
+    await proxy.request("prompts/get", {
+      name: "p",
+      arguments: { who: `SSN ${SSN}` },
+      _meta: { trace: 1.5 },
+    });
     await proxy.request("resources/read", { uri: `doc://people?ssn=${SSN}` });
     await proxy.request("completion/complete", {
       ref: { type: "ref/prompt", name: "p" },
@@ -157,7 +161,13 @@ describe("stateless clients that share a legacy server", () => {
   let url: string;
   const listen = async (env: Record<string, string> = {}): Promise<void> => {
     const args = [SALLYPORT, "serve", "--listen", "127.0.0.1:0", "--", process.execPath, FAKE];
-    const all = { ...process.env, SALLYPORT_HOME: home.dir, SALLYPORT_TOKEN: "t", FAKE_LOG: home.log, ...env };
+    const all = {
+      ...process.env,
+      SALLYPORT_HOME: home.dir,
+      SALLYPORT_TOKEN: "t",
+      FAKE_LOG: home.log,
+      ...env,
+    };
     serve = spawn(process.execPath, args, { env: all, stdio: ["ignore", "pipe", "ignore"] });
     url = await new Promise((resolve) =>
       serve.stdout!.setEncoding("utf8").once("data", (said: string) => resolve(/http:\S+/.exec(said)![0])),
@@ -229,14 +239,6 @@ const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
 
 /** Command lines of processes that have this argument. */
 function processes(argument: string): string[] {
-  return readdirSync("/proc")
-    .filter((pid) => /^\d+$/.test(pid))
-    .flatMap((pid) => {
-      try {
-        return [readFileSync(`/proc/${pid}/cmdline`, "utf8")];
-      } catch {
-        return []; // it has ended
-      }
-    })
-    .filter((command) => command.includes(argument));
+  const all = execFileSync("ps", ["-A", "-ww", "-o", "args="], { encoding: "utf8" });
+  return all.split("\n").filter((command) => command.includes(argument));
 }
