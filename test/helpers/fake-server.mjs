@@ -26,13 +26,17 @@ const TOOLS = {
     asked.set(JSON.stringify(own), (said) => out(text(id, JSON.stringify(said))));
     const schema = { type: "object", properties: { name: { type: "string" } } };
     const params = { mode: "form", message: args.text, requestedSchema: schema };
-    out(JSON.stringify({ jsonrpc: "2.0", id: own, method: "elicitation/create", params }));
+    const question = JSON.stringify({ jsonrpc: "2.0", id: own, method: "elicitation/create", params });
+    setTimeout(() => out(question), args.ms ?? 0);
     if (args.dies) setTimeout(() => process.exit(7), 50);
   },
-  /** Tells of progress under a token, whosever it is. */
+  /** Tells of progress under a token, whosever it is; `late`: when the call is over. */
   progress: (id, args) => {
     const params = { progressToken: args.token, progress: 1, message: args.text };
-    out(JSON.stringify({ jsonrpc: "2.0", method: "notifications/progress", params }), text(id, "told"));
+    const note = JSON.stringify({ jsonrpc: "2.0", method: "notifications/progress", params });
+    if (!args.late) out(note);
+    out(text(id, "told"));
+    if (args.late) setTimeout(() => out(note), 100);
   },
   die: () => process.exit(7),
   junk: (id) => out("this is not JSON", "[1,2", text(id, "after junk")),

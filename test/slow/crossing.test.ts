@@ -134,6 +134,20 @@ describe("what the input gate masks", () => {
   });
 });
 
+describe("a stateless client over stdio", () => {
+  it("is not asked the question of one call as if it were another's", async () => {
+    proxy = new Proxy(home);
+    const _meta = {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientCapabilities": { elicitation: {} },
+    };
+    proxy.write(calling("asks", "ask", { text: "Which?", ms: 300 }, { _meta }));
+    proxy.write(calling("other", "slow", { ms: 600 }, { _meta }));
+    expect(textOf(await proxy.next(({ id }) => id === "asks"))).toContain("cannot be asked");
+    expect(textOf(await proxy.next(({ id }) => id === "other"))).toBe("done");
+  });
+});
+
 describe("what a server says in two readings", () => {
   it("does not pass", async () => {
     const short = { timeout: "300ms" };
@@ -220,7 +234,7 @@ describe("stateless clients that share a legacy server", () => {
     await listen();
     const other = call("slow", { ms: 700 });
     while (!forwarded().includes("slow")) await pause();
-    await call("progress", { token: "of a call that is over", text: "private" });
+    await call("progress", { token: "of a call that is over", text: "private", late: true });
     expect(await other).not.toContain("private");
   });
 

@@ -1,7 +1,7 @@
 /** The listener as an OAuth resource server, against a real issuer: whose token opens what, and what it never opens. */
 import { SignJWT, UnsecuredJWT, generateKeyPair } from "jose";
 import http from "node:http";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { AUDIENCE, startAuthorizationServer, type AuthorizationServer } from "./authorization-server.js";
 import { startDownstream, type Downstream } from "./downstream.js";
 import { CALL, INITIALIZE, TOKEN, startFront, statelessCall, type Answer, type Front } from "./front.js";
@@ -212,21 +212,35 @@ describe("a stream", () => {
     };
     const short = await startFront(settings, { sweepMs: 50 });
     try {
-      // Past its end, and within what two clocks may differ: good for a second.
-      const token = as(await issuer.mint({ exp: now() - 29 }));
+      const hour = 3600;
+      const token = as(await issuer.mint({ exp: now() + hour }));
       const hello = await short.post(INITIALIZE, token);
       const session = { ...token, "mcp-session-id": hello.headers.get("mcp-session-id")! };
       const legacy = await fetch(short.url, { headers: { ...session, accept: "text/event-stream" } });
       expect(legacy.status).toBe(200);
-      expect(await legacy.text()).toBe("");
 
-      const fresh = as(await issuer.mint({ exp: now() - 29 }));
       const { message, headers } = statelessCall(5);
       const { params } = message as { params: object };
       const listen = { id: 5, method: "subscriptions/listen", params: { ...params, notifications: {} } };
-      const stream = short.post(listen, { ...headers, ...fresh, "mcp-method": "subscriptions/listen" });
-      await expect(stream).rejects.toThrow();
+      const stream = await fetch(short.url, {
+        method: "POST",
+        headers: {
+          ...headers,
+          ...token,
+          "mcp-method": "subscriptions/listen",
+          "content-type": "application/json",
+          accept: "application/json, text/event-stream",
+        },
+        body: JSON.stringify({ jsonrpc: "2.0", ...listen }),
+      });
+      expect(stream.status).toBe(200);
+
+      // Only the clock is moved; what ends the streams is the listener's own sweep.
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + (hour + 31) * 1000 });
+      expect(await legacy.text()).toBe("");
+      await expect(stream.text()).rejects.toThrow();
     } finally {
+      vi.useRealTimers();
       await short.close();
     }
   });
