@@ -40,5 +40,7 @@ async function overHttp(request, response) {
 const handler = createMcpHandler(makeServer, { legacy: "reject" });
 if (process.argv.includes("--http")) {
   const server = http.createServer((request, response) => void overHttp(request, response));
-  server.listen(0, "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}/mcp`));
+  server.listen(0, "127.0.0.1", () =>
+    process.stdout.write(`http://127.0.0.1:${server.address().port}/mcp\n`),
+  );
 } else serveStdio(makeServer, { legacy: "reject" });
