@@ -14,7 +14,7 @@ import { failureBody, refusalBody, withNotices } from "./gate/reply.js";
 import { measure, scanResult, trim, type Measured } from "./gate/result.js";
 import { withDigests } from "./gate/digests.js";
 import { claim, remaining, reserveCall, type Amount } from "./limits/windows.js";
-import type { Call, Decision, JudgedFinding, ToolResult, Verdict } from "./model/call.js";
+import type { Call, Decision, Finding, JudgedFinding, ToolResult, Verdict } from "./model/call.js";
 import { SallyportError, type ErrorCode } from "./model/errors.js";
 import type { Json, JsonObject } from "./model/json.js";
 import type { Posture } from "./model/posture.js";
@@ -90,10 +90,15 @@ export function checkInput(parts: GateParts, call: Call, over: readonly LimitOve
 }
 
 /** What the tool itself carries; nothing for what is no tool call. */
-function definitionOf({ pins }: GateParts, call: Call): DecideInput["definition"] {
-  if (call.method !== undefined) return undefined;
-  const findings = pins.findings(call.server, call.tool);
+function definitionOf(parts: GateParts, call: Call): DecideInput["definition"] {
+  const findings = toolFindings(parts, call);
   return findings.length === 0 ? undefined : { findings, review: reviewSentence(call.server, call.tool) };
+}
+
+const NONE: readonly Finding[] = [];
+
+function toolFindings({ pins }: GateParts, call: Call): readonly Finding[] {
+  return call.method === undefined ? pins.findings(call.server, call.tool) : NONE;
 }
 
 /**
@@ -161,13 +166,17 @@ async function govern(
 /** checkInput and its record. The window's budget is reserved in the same commit, so that a crash cannot part them. */
 async function admit(parts: GateParts, call: Call): Promise<Verdict<Call>> {
   let verdict: Verdict<Call>;
+  let before: readonly Finding[] | undefined;
   try {
+    before = toolFindings(parts, call);
     verdict = checkInput(parts, call);
   } catch (error) {
     verdict = { subject: call, decision: stageFailed(parts, "input", error), changed: false };
   }
   try {
     await parts.audit.appendDecision((tx) => {
+      // Another process may have seen the tool change, or a person approved it, since the arguments were read.
+      if (toolFindings(parts, call) !== before) verdict = checkInput(parts, call);
       const { connector, limits } = parts.server(call.server);
       const window = limits.window;
       if (window !== undefined && verdict.decision.decision !== "deny") {

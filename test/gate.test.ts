@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Answer, Gate, Governed } from "../src/gate.js";
-import type { Call } from "../src/model/call.js";
+import type { Call, Finding } from "../src/model/call.js";
 import { SallyportError } from "../src/model/errors.js";
 import type { Json } from "../src/model/json.js";
 import { DECISIONS } from "../src/model/nouns.js";
@@ -53,6 +53,37 @@ function refusalOf(governed: Governed): Refusal {
   if (governed.kind !== "changed") throw new Error(`not changed: ${governed.kind}`);
   return JSON.parse(governed.text) as Refusal;
 }
+
+describe("a tool that changes while a call of it is judged", () => {
+  const changed: Finding = {
+    detector: "tool_integrity.tool_changed",
+    category: "tool_integrity",
+    type: "tool_changed",
+    severity: "high",
+    pointer: "/tool",
+    span: [0, 0],
+    role: "text",
+  };
+  const now = [changed];
+  const never: readonly Finding[] = [];
+
+  it("is judged as it stands when the decision is written", async () => {
+    let reads = 0;
+    const pins = { findings: () => (reads++ < 2 ? never : now) };
+    const kit = await kitOf({ it: { connector: "generic" } }, { profile: "strict" }, { pins });
+    const { governed, asked } = await run(kit.gate, kit.call("it", "look", "{}"));
+    expect(asked).toBe(0);
+    expect(refusalOf(governed).content[0]!.text).toContain("tool_changed");
+    expect(kit.last().decision).toBe("deny");
+  });
+
+  it("and is approved in that moment, is called", async () => {
+    let reads = 0;
+    const pins = { findings: () => (reads++ < 2 ? now : never) };
+    const kit = await kitOf({ it: { connector: "generic" } }, { profile: "strict" }, { pins });
+    expect((await run(kit.gate, kit.call("it", "look", "{}"))).asked).toBe(1);
+  });
+});
 
 describe("a stage that fails denies", () => {
   it("when the decision cannot be recorded, nothing is forwarded", async () => {

@@ -32,7 +32,11 @@ export function chainHash(prev: Uint8Array, seq: number, body: Uint8Array): Buff
   return hash("sha256", Buffer.concat([DOMAIN, prev, place, body]), "buffer");
 }
 
+const HEAD = "audit head";
+
 function readHead(tx: Tx): Head {
+  const known = tx.memo.get(HEAD) as Head | undefined;
+  if (known !== undefined) return known;
   return tx.get<Head>("SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1") ?? GENESIS;
 }
 
@@ -56,7 +60,9 @@ export function append(tx: Tx, record: RecordBody): Head {
     leaf,
     next,
   );
-  return { seq, hash: next };
+  const head = { seq, hash: next };
+  tx.memo.set(HEAD, head);
+  return head;
 }
 
 /** What the `ref` column of a record must be. */

@@ -1,5 +1,4 @@
 import { dirname } from "node:path";
-import { SallyportError } from "../model/errors.js";
 import type { JsonObject } from "../model/json.js";
 import { openStore } from "../store/sqlite.js";
 import type { FileLock } from "../store/lock.js";
@@ -7,6 +6,7 @@ import type { Store, Tx } from "../store/store.js";
 import { append } from "./chain.js";
 import { newId } from "./ids.js";
 import { openDigest, type Digest } from "./keys.js";
+import { openDecisions, takeOrphans, type OpenDecisions } from "./open-decisions.js";
 import { pinBody, type PinInput } from "./pin-body.js";
 import { forwards, type DecisionBody, type OutcomeBody, type RecordBody } from "./record.js";
 import { enlist, findDead, type Dead } from "./writers.js";
@@ -34,6 +34,8 @@ export interface AuditLog {
   appendPins(make: (tx: Tx) => readonly PinInput[]): Promise<void>;
   /** Runs `work` on one consistent view of the store, at once. Throws `store_unavailable`. */
   read<T>(work: (tx: Tx) => T): T;
+  /** Another number once another process has changed the store; exact inside of a transaction. */
+  version(): number;
   /** Keyed HMAC-SHA-256 of a text, its first 16 bytes, as 32 hex digits. */
   digest(text: string): string;
   /** Writes `stop`, flushes, releases the writer's lock. A second call waits for the first. */
@@ -56,20 +58,29 @@ export async function openAudit(options: AuditOptions): Promise<AuditLog> {
   try {
     // The key lies beside the database; opening the store has made the folder.
     const digest = openDigest(dirname(options.path));
-    const lock = await begin(store, writer, options.version, digest);
-    return auditLog(store, writer, digest, lock);
+    const { lock, open } = await begin(store, writer, options.version, digest);
+    return auditLog(store, writer, digest, lock, open);
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-function auditLog(store: Store, writer: string, digest: Digest, lock: FileLock): AuditLog {
+function auditLog(
+  store: Store,
+  writer: string,
+  digest: Digest,
+  lock: FileLock,
+  open: OpenDecisions,
+): AuditLog {
   const head = (prefix: "p" | "e") => ({ id: newId(prefix), time: Date.now(), writer });
   let closed: Promise<void> | undefined;
   const end = async (): Promise<void> => {
     try {
-      await store.transact((tx) => write(tx, { kind: "stop", ...head("e") }));
+      await store.transact((tx) => {
+        write(tx, { kind: "stop", ...head("e") });
+        open.end(tx);
+      });
     } finally {
       await store.close();
       lock.release();
@@ -78,15 +89,33 @@ function auditLog(store: Store, writer: string, digest: Digest, lock: FileLock):
   return {
     writer,
     digest,
-    appendDecision: (make) =>
-      store.transact((tx) => {
-        const body = make(tx);
-        if (forwards(body.decision)) {
-          tx.run("INSERT INTO open_decisions (id, writer) VALUES (?, ?)", body.id, body.writer);
-        }
-        return write(tx, body);
-      }),
-    appendOutcome: (make) => store.transact((tx) => writeOutcome(tx, make(tx))),
+    appendDecision: async (make) => {
+      let id: string | undefined;
+      try {
+        return await store.transact((tx) => {
+          const body = make(tx);
+          const receipt = write(tx, body);
+          if (forwards(body.decision)) open.add(tx, (id = body.id), receipt.seq);
+          return receipt;
+        });
+      } catch (error) {
+        if (id !== undefined) open.drop(id);
+        throw error;
+      }
+    },
+    appendOutcome: async (make) => {
+      let taken: { readonly id: string; readonly seq: number } | undefined;
+      try {
+        return await store.transact((tx) => {
+          const body = make(tx);
+          taken = { id: body.decision_id, seq: open.take(body.decision_id) };
+          return write(tx, body);
+        });
+      } catch (error) {
+        if (taken !== undefined) open.putBack(taken.id, taken.seq);
+        throw error;
+      }
+    },
     appendPosture: (posture) =>
       store.transact((tx) => write(tx, { kind: "posture", ...head("p"), ...posture })),
     appendPins: (make) =>
@@ -94,6 +123,7 @@ function auditLog(store: Store, writer: string, digest: Digest, lock: FileLock):
         for (const pin of make(tx)) write(tx, pinBody(pin, writer));
       }),
     read: store.read,
+    version: store.version,
     close: () => (closed ??= end()),
   };
 }
@@ -101,13 +131,18 @@ function auditLog(store: Store, writer: string, digest: Digest, lock: FileLock):
 /**
  * The first transaction of a writer's life: its lock, its start, and the end of what dead writers left open.
  */
-async function begin(store: Store, writer: string, version: string, digest: Digest): Promise<FileLock> {
+async function begin(
+  store: Store,
+  writer: string,
+  version: string,
+  digest: Digest,
+): Promise<{ readonly lock: FileLock; readonly open: OpenDecisions }> {
   const held: { own?: FileLock; dead?: Dead } = {};
   try {
     return await store.transact((tx) => {
       const lock = (held.own = enlist(store.path, writer));
       const dead = (held.dead = findDead(tx, store.path));
-      write(tx, {
+      const { seq } = write(tx, {
         kind: "start",
         id: newId("s"),
         time: Date.now(),
@@ -118,7 +153,7 @@ async function begin(store: Store, writer: string, version: string, digest: Dige
         hmac_key: digest("sallyport hmac key fingerprint"),
       });
       for (const name of dead.writers) closeOrphans(tx, name, writer);
-      return lock;
+      return { lock, open: openDecisions(tx, writer, seq) };
     });
   } catch (error) {
     held.own?.release();
@@ -129,22 +164,10 @@ async function begin(store: Store, writer: string, version: string, digest: Dige
 }
 
 function closeOrphans(tx: Tx, dead: string, writer: string): void {
-  const orphans = tx.all<{ id: string }>("SELECT id FROM open_decisions WHERE writer = ? ORDER BY id", dead);
-  for (const { id } of orphans) {
+  for (const id of takeOrphans(tx, dead)) {
     const head = { id: newId("o"), time: Date.now(), writer };
-    writeOutcome(tx, { kind: "outcome", ...head, decision_id: id, outcome: "in_doubt" });
+    write(tx, { kind: "outcome", ...head, decision_id: id, outcome: "in_doubt" });
   }
-}
-
-function writeOutcome(tx: Tx, body: OutcomeBody): Receipt {
-  const open = tx.get("DELETE FROM open_decisions WHERE id = ? RETURNING id", body.decision_id);
-  if (open === undefined) {
-    throw new SallyportError(
-      "internal",
-      `no open decision ${body.decision_id}: refused, unknown, or already closed`,
-    );
-  }
-  return write(tx, body);
 }
 
 function write(tx: Tx, body: RecordBody): Receipt {

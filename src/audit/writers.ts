@@ -28,13 +28,11 @@ export interface Dead {
   forget(): void;
 }
 
-/** The writers that are dead: their file can be locked, or is gone while decisions of theirs are open. */
+/** The writers that are dead: their file can be locked, or is gone and they have not ended well. */
 export function findDead(tx: Tx, storePath: string): Dead {
   const writers = new Set<string>();
   const locks: FileLock[] = [];
-  const known = tx
-    .all<{ writer: string }>("SELECT DISTINCT writer FROM open_decisions")
-    .map((row) => row.writer);
+  const known = tx.all<{ writer: string }>("SELECT writer FROM writers").map((row) => row.writer);
   for (const writer of new Set([...readdirSync(folder(storePath)), ...known])) {
     if (!WRITER.test(writer)) continue;
     const lock = tryLock(join(folder(storePath), writer));

@@ -17,11 +17,18 @@ export interface StdioFront {
 }
 
 export function serveStdio(parts: SessionParts, input: Readable, output: Writable): StdioFront {
+  let corked = false;
+  const uncork = (): void => {
+    corked = false;
+    output.uncork();
+  };
   const write = (message: readonly Buffer[]): void => {
-    output.cork();
+    // What is said in one go (the answers of one commit) leaves in one system call.
+    if (!corked) process.nextTick(uncork);
+    if (!corked) output.cork();
+    corked = true;
     for (const part of message) output.write(oneLine(part));
     output.write(NEWLINE);
-    output.uncork();
   };
   const exchange: Exchange = { related: write, reply: write, end: () => {} };
   const session = createSession(parts, { shared: false, unsolicited: write });

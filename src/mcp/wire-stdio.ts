@@ -74,14 +74,21 @@ export function openStdio(spec: StdioSpec, handlers: WireHandlers, stderr: (line
     lineReader(64 * 1024, { line: (bytes) => stderr(bytes.toString("utf8")), tooLong: () => {} }),
   );
 
+  let corked = false;
+  const uncork = (): void => {
+    corked = false;
+    child.stdin.uncork();
+  };
   return {
     send: (message) => {
       if (over) return;
-      child.stdin.cork();
+      // What goes out in one go (the calls of one commit) leaves in one system call.
+      if (!corked) process.nextTick(uncork);
+      if (!corked) child.stdin.cork();
+      corked = true;
       // White space in JSON, but the end of a message on this wire.
       child.stdin.write(message.text.includes("\n") ? message.text.replaceAll(/[\r\n]/g, " ") : message.text);
       child.stdin.write("\n");
-      child.stdin.uncork();
     },
     abandon: () => {},
     ready: () => {},

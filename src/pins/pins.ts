@@ -12,6 +12,8 @@ import { stateOf, statesOf } from "./table.js";
 /** The audit log, as far as pins need it. */
 export interface Journal {
   read<T>(work: (tx: Tx) => T): T;
+  /** Another number once another process has changed the store; exact inside of a transaction. */
+  version(): number;
   appendPins(make: (tx: Tx) => readonly PinEvent[]): Promise<void>;
 }
 
@@ -39,12 +41,18 @@ export interface Pins {
    * `downstream_protocol`.
    */
   see(server: string, items: readonly string[]): Promise<readonly SeenTool[]>;
-  /** What a call of the tool carries; nothing for a tool that was never listed. Throws `store_unavailable`. */
+  /**
+   * What a call of the tool carries; nothing for a tool that was never listed. As of the last transaction: ask again
+   * inside the one that writes the decision. The same list as long as it has not changed. Throws `store_unavailable`.
+   */
   findings(server: string, tool: string): readonly Finding[];
 }
 
 /** Lists repeat word for word: a definition is parsed and hashed once. UTF-16 code units, all in all. */
 const MAX_CACHED = 4 * 1024 * 1024;
+
+/** Tools whose findings are kept at hand: names come from clients, who can make up as many as they like. */
+const MAX_KEPT = 10_000;
 
 export function createPins({ journal, origin, servers, scan }: PinsParts): Pins {
   const definitions = new LRUCache<string, Definition>({
@@ -58,6 +66,10 @@ export function createPins({ journal, origin, servers, scan }: PinsParts): Pins 
     definitions.set(item, made);
     return made;
   };
+  // Every call asks: what was read holds until this process pins something, or another one writes.
+  const found = new LRUCache<string, { readonly version: number; readonly findings: readonly Finding[] }>({
+    max: MAX_KEPT,
+  });
   const states = (server: string) => journal.read((tx) => statesOf(tx, { origin, server }));
 
   return {
@@ -68,7 +80,11 @@ export function createPins({ journal, origin, servers, scan }: PinsParts): Pins 
       if (fresh.length > 0) {
         const siblings = servers.filter((each) => each !== server);
         const scanned = fresh.map((each) => inspect(each, scan));
-        await journal.appendPins((tx) => learn(tx, { origin, server }, siblings, scanned));
+        try {
+          await journal.appendPins((tx) => learn(tx, { origin, server }, siblings, scanned));
+        } finally {
+          found.clear();
+        }
         known = states(server);
       }
       return listed.map(({ tool, hash }) => {
@@ -77,8 +93,16 @@ export function createPins({ journal, origin, servers, scan }: PinsParts): Pins 
       });
     },
     findings: (server, tool) => {
+      const version = journal.version();
+      const key = `${server}\0${tool}`;
+      const known = found.get(key);
+      if (known?.version === version) return known.findings;
       const pin = journal.read((tx) => stateOf(tx, { origin, server }, tool));
-      return pin === undefined ? [] : findingsOf(pin);
+      const read = pin === undefined ? [] : findingsOf(pin);
+      const same = known !== undefined && JSON.stringify(known.findings) === JSON.stringify(read);
+      const findings = same ? known.findings : read;
+      found.set(key, { version, findings });
+      return findings;
     },
   };
 }

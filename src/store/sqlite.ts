@@ -19,19 +19,28 @@ export function openStore(path: string, options: StoreOptions = {}): Store {
   const readonly = options.readonly ?? false;
   const db = readonly ? openForReading(path, busyMs) : openForWriting(path, busyMs);
   const tx = statements(db);
-  const group = readonly ? readersOnly(path) : groupCommit(db, tx, { path, busyMs, stillThere: guard(path) });
+  const version = statement(db, "PRAGMA data_version").pluck();
+  let seen = 0;
+  const begun = (): void => {
+    seen = version.get() as number;
+  };
+  const group = readonly
+    ? readersOnly(path)
+    : groupCommit(db, tx, { path, busyMs, stillThere: guard(path), begun });
 
   return {
     path,
     transact: group.transact,
     read: (work) => {
       try {
+        tx.memo.clear();
         // One BEGIN, so that several statements see the same records while another process writes.
         return db.transaction(() => work(tx)).deferred();
       } catch (error) {
         throw isFault(error) ? unavailable(path, error) : error;
       }
     },
+    version: () => seen,
     async close() {
       await group.drain();
       db.close();
@@ -47,6 +56,7 @@ function statements(db: Db): Tx {
     return known;
   };
   return {
+    memo: new Map(),
     run: (sql, ...params: Param[]) => void prepare(sql).run(...params),
     get: <T>(sql: string, ...params: Param[]) => prepare(sql).get(...params) as T | undefined,
     all: <T>(sql: string, ...params: Param[]) => prepare(sql).all(...params) as T[],

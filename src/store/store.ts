@@ -4,6 +4,8 @@ export type Param = string | number | bigint | Uint8Array | null;
 
 /** One transaction, or one consistent view. Statements are prepared once per SQL text and kept. */
 export interface Tx {
+  /** What a work has read and the next of the same transaction need not: forgotten with it, or when a work is undone. */
+  readonly memo: Map<string, unknown>;
   run(sql: string, ...params: Param[]): void;
   get<T>(sql: string, ...params: Param[]): T | undefined;
   all<T>(sql: string, ...params: Param[]): T[];
@@ -26,6 +28,11 @@ export interface Store {
   transact<T>(work: (tx: Tx) => T): Promise<T>;
   /** Runs `work` on one consistent view, at once. Throws `store_unavailable` when the file cannot be read. */
   read<T>(work: (tx: Tx) => T): T;
+  /**
+   * Another number once another process has committed, as of the last transaction: inside of one it is exact, and
+   * costs nothing.
+   */
+  version(): number;
   /** Waits for what is queued, then closes. Later calls reject. */
   close(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { createHash, createHmac } from "node:crypto";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { openDigest } from "../../src/audit/keys.js";
+import { keyedDigest, openDigest } from "../../src/audit/keys.js";
 import { freshFolder } from "./sample.js";
 
 it("a key is made once, for its owner only, and gives the same digests ever after", () => {
@@ -15,6 +15,29 @@ it("a key is made once, for its owner only, and gives the same digests ever afte
   expect(key).toHaveLength(32);
   expect(first).toBe(createHmac("sha256", key).update("123-45-6789").digest("hex").slice(0, 32));
 });
+
+it("a digest is the standard HMAC of a text of any length and script", () => {
+  const key = readFileSync(join(keyFolder(), "hmac.key"));
+  const texts = [
+    "",
+    "a",
+    "Zoë",
+    "漢字".repeat(2048),
+    "x".repeat(4096),
+    "x".repeat(4097),
+    "\ud800",
+    "😀".repeat(3000),
+  ];
+  const digest = keyedDigest(key);
+  for (const text of [...texts, ...texts])
+    expect(digest(text)).toBe(createHmac("sha256", key).update(text).digest("hex").slice(0, 32));
+});
+
+function keyFolder(): string {
+  const folder = freshFolder();
+  openDigest(folder);
+  return folder;
+}
 
 it("a digest is keyed: two installations give two, and neither is the plain hash", () => {
   const value = "123-45-6789";

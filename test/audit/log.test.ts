@@ -57,7 +57,7 @@ it("a receipt says where the record stands", async () => {
 it("a decision that cannot be made leaves no record, and neither does what it wrote on the way", async () => {
   const log = await open();
   const failing = log.appendDecision((tx) => {
-    tx.run("INSERT INTO open_decisions (id, writer) VALUES ('d_x', 'w_x')");
+    tx.run("INSERT INTO writers VALUES ('w_x', 1)");
     throw new Error("budget used up");
   });
   await expect(failing).rejects.toThrow("budget used up");
@@ -91,6 +91,35 @@ it("what a stopped writer left open is closed as in_doubt at the next start, onc
   ]);
 });
 
+it("an old decision among a thousand newer ones is found, though the start does not read from the beginning", async () => {
+  const first = await open();
+  for (let n = 0; n < 300; n++) await finish(first, await decide(first));
+  const left = await decide(first);
+  for (let n = 0; n < 300; n++) await finish(first, await decide(first));
+  await first.close();
+  const store = openStore(path, { readonly: true });
+  const mark = store.read((tx) => tx.get<{ since: number }>("SELECT since FROM writers"))!.since;
+  const seq = store.read((tx) => tx.get<{ seq: number }>("SELECT seq FROM records WHERE id = ?", left))!.seq;
+  await store.close();
+  expect(mark).toBe(seq);
+  await (await open()).close();
+  expect((await outcomes()).filter(([, outcome]) => outcome === "in_doubt")).toEqual([[left, "in_doubt"]]);
+});
+
+it("what a process of an older version left open is closed", async () => {
+  const first = await open();
+  const id = await decide(first);
+  const { writer } = first;
+  await first.close();
+  const db = new Database(path);
+  db.exec(`DROP TABLE writers; CREATE TABLE open_decisions (id TEXT PRIMARY KEY, writer TEXT NOT NULL);
+    CREATE INDEX records_by_time ON records (time); PRAGMA user_version = 2`);
+  db.prepare("INSERT INTO open_decisions VALUES (?, ?)").run(id, writer);
+  db.close();
+  await (await open()).close();
+  expect(await outcomes()).toEqual([[id, "in_doubt"]]);
+});
+
 it("what a living writer has open is left alone", async () => {
   const living = await open();
   const id = await decide(living);
@@ -115,7 +144,7 @@ it("a name in the store that is no writer's never becomes a path", async () => {
   const precious = join(path, "..", "precious");
   writeFileSync(precious, "");
   const db = new Database(path);
-  db.exec("INSERT INTO open_decisions (id, writer) VALUES ('d_x', '../precious')");
+  db.exec("INSERT INTO writers VALUES ('../precious', 1)");
   db.close();
   writeFileSync(join(`${path}.writers`, "notes.txt"), "not a lock");
   await (await open()).close();

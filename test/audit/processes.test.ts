@@ -7,7 +7,7 @@ import { openAudit } from "../../src/audit/log.js";
 import { verify } from "../../src/audit/verify.js";
 import { openStore } from "../../src/store/sqlite.js";
 import { compileAudit, type Compiled } from "./compiled.js";
-import { decide, freshFolder } from "./sample.js";
+import { decide, finish, freshFolder } from "./sample.js";
 
 /**
  * A proxy as the store sees it: `calls` calls, eight at a time; or, with 0, calls until it is killed, the
@@ -95,8 +95,9 @@ it("a process killed in the middle leaves a whole chain; what it had open is in_
   expect(after.open).toBe(1);
   await Promise.all([second?.close(), third?.close()]);
   const store = openStore(path, { readonly: true });
-  expect(store.read((tx) => tx.all("SELECT id FROM open_decisions"))).toEqual([{ id: mine }]);
+  expect(store.read((tx) => tx.all("SELECT writer FROM writers"))).toEqual([{ writer: survivor.writer }]);
   await store.close();
   expect(readdirSync(`${path}.writers`)).toEqual([survivor.writer]);
+  await finish(survivor, mine);
   await survivor.close();
 });

@@ -15,6 +15,9 @@ import type { JsonObject } from "../../src/model/json.js";
 import { operationOf } from "../../src/policy/operations.js";
 import { openStore } from "../../src/store/sqlite.js";
 
+const NO_FINDINGS: readonly [] = [];
+const NO_PINS: GateParts["pins"] = { findings: () => NO_FINDINGS };
+
 export interface TestGate {
   readonly gate: Gate;
   /** A call to `server` as the wire would make it; `argsText` is the arguments' JSON text. */
@@ -66,7 +69,7 @@ export async function testGate(
     posture: config.posture,
     snapshot: "test",
     audit,
-    pins: options.pins ?? { findings: () => [] },
+    pins: options.pins ?? NO_PINS,
     advise: (detector) => engine.rules.find(({ id }) => id === detector)?.advice,
     server: (name) => byName.get(name)!,
     log: { error: (_fields, message) => logged.push(message) },

@@ -228,6 +228,34 @@ describe("shadowing", () => {
   });
 });
 
+describe("what a call of a tool carries", () => {
+  it("is what another process has seen by the time that the decision is written", async () => {
+    const [mine, other] = [await open(), await open()];
+    await mine.pins.see("crm", [tool("query", "Reads.")]);
+    const before = mine.pins.findings("crm", "query");
+    expect(before).toEqual([]);
+    await other.pins.see("crm", [tool("query", "Reads and mails.")]);
+    let inside: readonly Finding[] = [];
+    await mine.audit.appendPins(() => {
+      inside = mine.pins.findings("crm", "query");
+      return [];
+    });
+    expect(types(inside)).toEqual(["tool_changed"]);
+  });
+
+  it("is the same list for as long as it has not changed, whatever other processes write", async () => {
+    const [mine, other] = [await open(), await open()];
+    await mine.pins.see("crm", [tool("query", "EVIL.")]);
+    const before = mine.pins.findings("crm", "query");
+    expect(types(before)).toEqual(["evil"]);
+    await finish(other.audit, await decide(other.audit));
+    await mine.audit.appendPins(() => {
+      expect(mine.pins.findings("crm", "query")).toBe(before);
+      return [];
+    });
+  });
+});
+
 describe("the store", () => {
   it("verifies, and its calls are found, with pins among its records", async () => {
     const { pins, audit } = await open();
@@ -260,7 +288,8 @@ describe("the store", () => {
     await finish(audit, await decide(audit));
     await audit.close();
     const db = new Database(path);
-    db.exec("DROP TABLE pins");
+    db.exec("DROP TABLE pins; DROP TABLE writers; CREATE INDEX records_by_time ON records (time)");
+    db.exec("CREATE TABLE open_decisions (id TEXT PRIMARY KEY, writer TEXT NOT NULL)");
     db.pragma("user_version = 1");
     db.close();
     const store = openStore(path, { readonly: true });

@@ -11,10 +11,12 @@ import { freshFolder } from "../audit/sample.js";
 const freshPath = (): string => join(freshFolder(), "audit.db");
 
 const put = (store: Store, id: string, fill = ""): Promise<void> =>
-  store.transact((tx) => tx.run("INSERT INTO open_decisions (id, writer) VALUES (?, ?)", id, fill));
+  store.transact((tx) =>
+    tx.run("INSERT INTO pins VALUES ('', '', ?, '', '', '', '', '', 0, 0, 0, '', ?, '')", id, fill),
+  );
 
 const ids = (tx: Tx): string[] =>
-  tx.all<{ id: string }>("SELECT id FROM open_decisions ORDER BY id").map((row) => row.id);
+  tx.all<{ id: string }>("SELECT tool AS id FROM pins ORDER BY tool").map((row) => row.id);
 
 const unavailable = (message: RegExp): object =>
   expect.objectContaining({ code: "store_unavailable", message: expect.stringMatching(message) });
@@ -132,7 +134,7 @@ describe("transact", () => {
     const answers = await Promise.all(
       ["d_1", "d_2", "d_3"].map((id) =>
         store.transact((tx) => {
-          tx.run("INSERT INTO open_decisions (id, writer) VALUES (?, '')", id);
+          tx.run("INSERT INTO pins VALUES ('', '', ?, '', '', '', '', '', 0, 0, 0, '', '', '')", id);
           return ids(tx).length;
         }),
       ),
@@ -149,7 +151,7 @@ describe("transact", () => {
     const settled = await Promise.allSettled([
       put(store, "d_1"),
       store.transact((tx) => {
-        tx.run("INSERT INTO open_decisions (id, writer) VALUES ('d_2', '')");
+        tx.run("INSERT INTO pins VALUES ('', '', 'd_2', '', '', '', '', '', 0, 0, 0, '', '', '')");
         throw new Error("changed my mind");
       }),
       put(store, "d_1"),
