@@ -18,13 +18,25 @@ export function newId(prefix: IdPrefix): string {
   const now = Date.now();
   if (now > lastTime) {
     lastTime = now;
-    random = randomBytes(RANDOM_CHARS).map((byte) => byte & 31);
+    random = drawn();
   } else {
     increment();
   }
   let text = "";
   for (const digit of random) text += CROCKFORD[digit];
   return `${prefix}_${timeText(lastTime)}${text}`;
+}
+
+/** Asking the system costs more than all the rest of an id: many at a time. */
+let pool = new Uint8Array(0);
+let used = 0;
+
+function drawn(): Uint8Array<ArrayBuffer> {
+  if (used + RANDOM_CHARS > pool.length) {
+    pool = new Uint8Array(randomBytes(256 * RANDOM_CHARS));
+    used = 0;
+  }
+  return pool.slice(used, (used += RANDOM_CHARS)).map((byte) => byte & 31);
 }
 
 function increment(): void {

@@ -135,8 +135,14 @@ export function readBody(
       tooLarge();
     };
     request.on("data", take);
-    request.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    let whole = false;
+    request.once("end", () => {
+      whole = true;
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    });
     request.once("error", reject);
-    request.once("close", () => reject(new SallyportError("cancelled", "the client went away")));
+    request.once("close", () => {
+      if (!whole) reject(new SallyportError("cancelled", "the client went away"));
+    });
   });
 }

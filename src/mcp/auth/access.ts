@@ -1,5 +1,5 @@
 /** Who a request comes from: by the one token of this Sallyport, or by tokens of an authorization server. */
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { ListenerAuth } from "../../config/load.js";
 import type { Principal } from "../../model/call.js";
@@ -18,11 +18,12 @@ export interface Access {
 /** Everybody who has the token is the same principal. */
 export function tokenAccess(token: string, principal: Principal): Access {
   const identity: Identity = { principal, until: Infinity };
+  const wanted = digest(token);
   return {
     hosts: new Set(),
     admit: async (request) => {
       const given = bearer(request);
-      if (given !== undefined && sameSecret(given, token)) return identity;
+      if (given !== undefined && timingSafeEqual(digest(given), wanted)) return identity;
       return {
         status: 401,
         message: "Unauthorized: send the token of this Sallyport as `Authorization: Bearer …`",
@@ -109,8 +110,7 @@ function bearer(request: IncomingMessage): string | undefined {
   return /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
 }
 
-/** Compared as digests, so that neither content nor length shows in the time it takes. */
-function sameSecret(a: string, b: string): boolean {
-  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
+/** Secrets are compared as digests, so that neither content nor length shows in the time it takes. */
+function digest(text: string): Buffer {
+  return hash("sha256", text, "buffer");
 }
