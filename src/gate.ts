@@ -16,10 +16,12 @@ import { withDigests } from "./gate/digests.js";
 import { claim, remaining, reserveCall, type Amount } from "./limits/windows.js";
 import type { Call, Decision, Finding, JudgedFinding, ToolResult, Verdict } from "./model/call.js";
 import { SallyportError, type ErrorCode } from "./model/errors.js";
+import type { Phase } from "./model/nouns.js";
 import type { Json, JsonObject } from "./model/json.js";
 import type { Posture } from "./model/posture.js";
 import type { Pins } from "./pins/pins.js";
 import { reviewSentence } from "./pins/words.js";
+import type { Exempt } from "./policy/exceptions.js";
 import { decide, failClosed, judge, type DecideInput, type LimitOverrun } from "./policy/decide.js";
 
 export interface GateParts {
@@ -32,6 +34,8 @@ export interface GateParts {
   readonly audit: AuditLog;
   /** What was found in tools' definitions. */
   readonly pins: Pick<Pins, "findings">;
+  /** The exceptions in force. */
+  readonly exempt: Exempt;
   /** The server a call goes to, with its connector and limits as known by now. */
   readonly server: (name: string) => ServerConfig;
   readonly log: { error(fields: object, message: string): void };
@@ -82,11 +86,25 @@ export function checkInput(parts: GateParts, call: Call, over: readonly LimitOve
   const { engine, posture, snapshot } = parts;
   const found = scanArguments(engine, parts.server(call.server).connector, call);
   const tool = definitionOf(parts, call);
-  const input = { phase: "input", findings: found, posture, snapshot, over, advise: parts.advise } as const;
-  const decision = decide({ ...input, ...(tool !== undefined && { definition: tool }) });
+  const decision = decide({
+    phase: "input",
+    findings: found,
+    posture,
+    snapshot,
+    over,
+    advise: parts.advise,
+    except: exceptIn(parts, call, "input"),
+    ...(tool !== undefined && { definition: tool }),
+  });
   const masked = decision.findings.filter((f) => f.action === "redact");
   if (decision.decision === "deny" || masked.length === 0) return { subject: call, decision, changed: false };
   return { subject: maskArguments(call, masked), decision, changed: true };
+}
+
+function exceptIn(parts: GateParts, call: Call, phase: Phase): NonNullable<DecideInput["except"]> {
+  const now = Date.now();
+  const at = { server: call.server, tool: call.tool, phase };
+  return (finding) => parts.exempt(finding, at, now);
 }
 
 /** What the tool itself carries; nothing for what is no tool call. */
@@ -111,7 +129,8 @@ export function checkOutput(parts: GateParts, call: Call, result: ToolResult, le
   const received = measure(server, result);
   const over = overruns(server, received, left);
   const { findings, notScanned } = scanResult(engine, call, result);
-  const input = { phase: "output", posture, snapshot, advise: parts.advise } as const;
+  const except = exceptIn(parts, call, "output");
+  const input = { phase: "output", posture, snapshot, advise: parts.advise, except } as const;
   const decision = decide({ ...input, findings, over });
   const measured = { ...received, notScanned };
   if (decision.decision === "deny") return { subject: result, decision, changed: false, measured };

@@ -335,3 +335,43 @@ it("records use the five words for a decision and no other", async () => {
   expect([...seen].toSorted()).toEqual(["allow", "allow_with_constraints", "deny", "remediate"]);
   expect([...seen].every((word) => (DECISIONS as readonly string[]).includes(word))).toBe(true);
 });
+
+describe("an exception", () => {
+  const exceptions = [
+    {
+      detector: "pii.us_ssn*",
+      match: { server: "hr", tool: "find", pointer: "/id" },
+      reason: "Payroll numbers look like these",
+      owner: "maya",
+      expires: "2099-12-31",
+    },
+  ];
+  const args = `{"id":"${SSN}"}`;
+
+  it("lets the call it names pass, and the record says which one did", async () => {
+    const kit = await kitOf({ hr: {} }, { profile: "strict", exceptions });
+    const { governed, asked } = await run(kit.gate, kit.call("hr", "find", args));
+    expect(asked).toBe(1);
+    expect(governed.kind).toBe("unchanged");
+    expect(kit.last().findings).toEqual([
+      expect.objectContaining({
+        detector: "pii.us_ssn",
+        action: "log",
+        exception: "config.json exceptions[0]",
+      }),
+    ]);
+  });
+  it("stops no other call", async () => {
+    const kit = await kitOf({ hr: {} }, { profile: "strict", exceptions });
+    for (const other of [
+      kit.call("hr", "search", args),
+      kit.call("hr", "find", `{"id":"x","note":"${SSN}"}`),
+    ])
+      expect((await run(kit.gate, other)).asked).toBe(0);
+  });
+  it("is void after its last day", async () => {
+    const expired = [{ ...exceptions[0], expires: "2020-01-31" }];
+    const kit = await kitOf({ hr: {} }, { profile: "strict", exceptions: expired });
+    expect((await run(kit.gate, kit.call("hr", "find", args))).asked).toBe(0);
+  });
+});

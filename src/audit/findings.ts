@@ -12,11 +12,14 @@ export const MASKED = "[REDACTED]";
  * The first findings, as they may be kept: a key that was found is masked in every pointer that passes it.
  */
 export function recordFindings(findings: readonly JudgedFinding[]): RecordedFinding[] {
-  return recordPlaces(findings).map((place, at) => ({ ...place, action: findings[at]!.action }));
+  return recordPlaces(findings).map((place, at) => {
+    const { action, exception } = findings[at]!;
+    return { ...place, action, ...(exception !== undefined && { exception }) };
+  });
 }
 
 /** The same of findings that nobody has judged. */
-export function recordPlaces(findings: readonly Finding[]): Omit<RecordedFinding, "action">[] {
+export function recordPlaces(findings: readonly Finding[]): Omit<RecordedFinding, "action" | "exception">[] {
   const onKeys = findings.filter((finding) => finding.onKey === true);
   const outer = new Set(onKeys.filter((f) => f.inner === undefined).map((f) => f.pointer));
   const inner = new Set(onKeys.filter((f) => f.inner !== undefined).map((f) => `${f.pointer}\n${f.inner}`));
@@ -38,10 +41,11 @@ export function recordPlaces(findings: readonly Finding[]): Omit<RecordedFinding
 /** How many of each kind, all of them, in the order of their first appearance. */
 export function countFindings(findings: readonly JudgedFinding[]): FindingCount[] {
   const counts = new Map<string, FindingCount>();
-  for (const { detector, type, category, severity, action } of findings) {
-    const key = `${detector}\n${type}\n${category}\n${severity}\n${action}`;
+  for (const { detector, type, category, severity, action, exception } of findings) {
+    const key = `${detector}\n${type}\n${category}\n${severity}\n${action}\n${exception}`;
     const count = (counts.get(key)?.count ?? 0) + 1;
-    counts.set(key, { detector, type, category, severity, action, count });
+    const by = exception !== undefined && { exception };
+    counts.set(key, { detector, type, category, severity, action, ...by, count });
   }
   return [...counts.values()];
 }

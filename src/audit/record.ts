@@ -61,6 +61,8 @@ export interface RecordedFinding {
   readonly span: readonly [start: number, end: number];
   readonly on_key?: true;
   readonly digest?: string;
+  /** The exception that made its action `log`. */
+  readonly exception?: string;
 }
 
 export interface FindingCount {
@@ -69,6 +71,7 @@ export interface FindingCount {
   readonly category: Category;
   readonly severity: Severity;
   readonly action: Action;
+  readonly exception?: string;
   readonly count: number;
 }
 
@@ -161,7 +164,7 @@ export interface PinBody extends RecordHead {
   /** The hash that was trusted until then. */
   readonly was?: string;
   /** In the definition, the first 50. What they lead to is the posture's to say, call by call. */
-  readonly findings: readonly Omit<RecordedFinding, "action">[];
+  readonly findings: readonly Omit<RecordedFinding, "action" | "exception">[];
   readonly by?: Principal;
 }
 

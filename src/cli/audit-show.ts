@@ -61,8 +61,9 @@ function judgement(gate: Partial<Judgement>): string[] {
   ];
 }
 
-function findingText({ detector, category, type, severity, action, count }: FindingCount): string {
-  return `found ${count} × ${category}/${type}, ${severity}, ${action} (${detector})`;
+function findingText({ detector, category, type, severity, action, exception, count }: FindingCount): string {
+  const by = exception === undefined ? "" : ` by exception ${exception}`;
+  return `found ${count} × ${category}/${type}, ${severity}, ${action}${by} (${detector})`;
 }
 
 function delayText(ms: number | undefined): string {

@@ -15,7 +15,8 @@ import { SallyportError, describeError } from "../model/errors.js";
 import type { JsonObject } from "../model/json.js";
 import type { Principal } from "../model/call.js";
 import { createPins } from "../pins/pins.js";
-import { bootLines } from "../policy/bootline.js";
+import { bootLines, exceptionLines } from "../policy/bootline.js";
+import { compileExceptions } from "../policy/exceptions.js";
 
 export interface Started {
   readonly config: Config;
@@ -53,6 +54,7 @@ export async function start(source: ConfigSource, principal: Principal): Promise
   if (config === undefined)
     throw new SallyportError("config_invalid", "the configuration is not valid: nothing was started");
   for (const line of bootLines(config.posture)) log.info(line);
+  for (const { level, text } of exceptionLines(config.exceptions, Date.now())) log[level](text);
 
   const engine = loadEngine();
   // What decides, not how it is tested or explained: every start records it whole.
@@ -60,7 +62,7 @@ export async function start(source: ConfigSource, principal: Principal): Promise
   const rules = engine.rules.map((rule) =>
     Object.fromEntries(Object.entries(rule).filter(([key]) => !notDeciding.includes(key))),
   );
-  const text = snapshotText({ posture: config.posture, servers: config.servers, rules });
+  const text = snapshotText({ ...config, rules });
   const snapshot = createHash("sha256").update(text).digest("hex");
   const audit = await openAudit({ path: config.auditPath, version: version() });
   await audit.appendPosture({ snapshot, bundle: JSON.parse(text) as JsonObject });
@@ -79,6 +81,7 @@ export async function start(source: ConfigSource, principal: Principal): Promise
     snapshot,
     audit,
     pins,
+    exempt: compileExceptions(config.exceptions),
     log,
     advise: (detector) => advice.get(detector),
     server: (name) => {

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SallyportError } from "../model/errors.js";
-import type { Json } from "../model/json.js";
+import { isObject, type Json } from "../model/json.js";
 import type { Connector } from "../model/posture.js";
 import type { Profile } from "../policy/profiles.js";
 import { parseProfile } from "../policy/profiles.js";
@@ -34,6 +34,16 @@ let loaded: Builtin | undefined;
 export function loadBuiltin(): Builtin {
   loaded ??= existsSync(BUNDLE) ? (JSON.parse(readFileSync(BUNDLE, "utf8")) as Builtin) : readBuiltin(ROOT);
   return loaded;
+}
+
+/** Ids of every detector there is: those of the rule files, and those the gate itself speaks as. */
+export function detectorIds({ detectorFiles }: Pick<Builtin, "detectorFiles">): string[] {
+  const written = detectorFiles.flatMap(({ value }) => {
+    const rules = isObject(value) ? value["rules"] : undefined;
+    const ids = Array.isArray(rules) ? rules.map((rule) => (isObject(rule) ? rule["id"] : undefined)) : [];
+    return ids.filter((id) => typeof id === "string");
+  });
+  return [...written, "tool_integrity.asks_for_credentials"];
 }
 
 /** The same from the YAML files below `root`, validated. Throws SallyportError `data_invalid`. */

@@ -10,8 +10,9 @@ import type { Env } from "../policy/variables.js";
 import { variable } from "../policy/variables.js";
 import { readListenerAuth } from "./auth.js";
 import type { Builtin } from "./builtin.js";
-import { loadBuiltin } from "./builtin.js";
+import { detectorIds, loadBuiltin } from "./builtin.js";
 import { defaultDataDir, resolvePath, wrappedEnv } from "./env.js";
+import { readExceptions } from "./exceptions.js";
 import { expand } from "./expand.js";
 import { readJsonFile } from "./json-file.js";
 import { LISTEN_FORM, parseListen } from "./listen.js";
@@ -35,6 +36,7 @@ export const TOP_KEYS = [
   "audit",
   "listen",
   "auth",
+  "exceptions",
 ] as const;
 export const AUDIT_KEYS = ["path"] as const;
 
@@ -91,6 +93,10 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
   const auditPath = readAuditPath(reader, value, base, env);
   const dataDir = auditPath === undefined ? defaultDataDir(cwd, env) : dirname(auditPath);
   const servers = readAllServers(reader, value, { env, base, dataDir, posture, builtin });
+  const exceptions = readExceptions(reader, value["exceptions"], {
+    detectors: detectorIds(builtin),
+    servers: servers.map((server) => server.name),
+  });
   const listen = readListen(reader, value["listen"]);
   const auth = readListenerAuth(reader, value["auth"], env);
   const own = readOwnVariables(env);
@@ -102,6 +108,7 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
       posture,
       servers,
       connectors: builtin.connectors,
+      exceptions,
       dataDir,
       auditPath: auditPath ?? join(dataDir, "audit.db"),
       ...(listen !== undefined && { listen }),
@@ -139,6 +146,7 @@ function fromCommand(source: ConfigSource, words: readonly string[], builtin: Bu
       posture,
       servers: [server],
       connectors: builtin.connectors,
+      exceptions: [],
       dataDir,
       auditPath: join(dataDir, "audit.db"),
       ...own.values,

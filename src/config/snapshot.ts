@@ -1,4 +1,5 @@
 import type { Posture } from "../model/posture.js";
+import type { ExceptionSpec } from "../policy/exceptions.js";
 import type { ServerConfig } from "./types.js";
 
 /**
@@ -15,13 +16,14 @@ export function canonicalJson(value: unknown): string {
 }
 
 /**
- * Canonical text of everything that decides: posture, servers with connector and limits, detector rules. Commands,
+ * Canonical text of everything that decides: posture, servers with connector and limits, detector rules, exceptions. Commands,
  * headers and variables do not decide and may hold secrets: they stay out.
  */
 export function snapshotText(input: {
   readonly posture: Posture;
   readonly servers: readonly ServerConfig[];
   readonly rules: readonly unknown[];
+  readonly exceptions: readonly ExceptionSpec[];
 }): string {
   const servers = input.servers.map(({ name, connector, limits, environment }) => ({
     name,
@@ -31,5 +33,6 @@ export function snapshotText(input: {
     limits,
     environment,
   }));
-  return canonicalJson({ posture: input.posture, servers, rules: input.rules });
+  const { posture, rules, exceptions } = input;
+  return canonicalJson({ posture, servers, rules, exceptions });
 }

@@ -1,4 +1,5 @@
 import type { Connector, Limits, Posture } from "../model/posture.js";
+import type { ExceptionSpec } from "../policy/exceptions.js";
 import type { ListenerAuth, ServerAuth } from "./auth-types.js";
 
 export interface StdioTransport {
@@ -43,6 +44,8 @@ export interface Config {
   readonly posture: Posture;
   readonly servers: readonly ServerConfig[];
   readonly connectors: readonly Connector[];
+  /** Expired ones too: they no longer hold, and are told of at the start. */
+  readonly exceptions: readonly ExceptionSpec[];
   readonly dataDir: string;
   readonly auditPath: string;
   readonly listen?: Listen;

@@ -61,6 +61,8 @@ export interface Finding {
 /** A finding, with what the posture makes of it. */
 export interface JudgedFinding extends Finding {
   readonly action: Action;
+  /** The exception that made it `log`, as records name it. */
+  readonly exception?: string;
 }
 
 /** Which rule spoke. `source` is where it is written (`profile strict`, `PII_ACTION`, `connector postgres`, a policy file). */

@@ -1,3 +1,5 @@
+import type { ExceptionSpec } from "./exceptions.js";
+import { endOf } from "./exceptions.js";
 import type { Category } from "../model/nouns.js";
 import { CATEGORIES } from "../model/nouns.js";
 import type { Posture } from "../model/posture.js";
@@ -45,4 +47,21 @@ function sources(posture: Posture): string {
     base,
     ...[...bySource].map(([source, categories]) => `${categories.join(", ")} from ${source}`),
   ].join("; ");
+}
+
+/**
+ * One line per exception that no longer holds, and one that counts those that do. An expired one is void, not fatal:
+ * a start must not fail at midnight, but nobody may go on believing in it.
+ */
+export function exceptionLines(
+  exceptions: readonly ExceptionSpec[],
+  now: number,
+): { readonly level: "warn" | "info"; readonly text: string }[] {
+  const expired = exceptions.filter((each) => now >= endOf(each));
+  const lines = expired.map(({ source, detector, owner, expires }) => ({
+    level: "warn" as const,
+    text: `[Exceptions] EXPIRED on ${expires} and void: ${source} (${detector}, owner ${owner}); renew or remove it`,
+  }));
+  const holding = exceptions.length - expired.length;
+  return holding === 0 ? lines : [...lines, { level: "info", text: `[Exceptions] ${holding} in force` }];
 }

@@ -25,6 +25,8 @@ export interface DecideInput {
   readonly over?: readonly LimitOverrun[];
   /** A detector's own sentence on what to change, when it has one. */
   readonly advise?: (detector: string) => string | undefined;
+  /** Names the exception under which a finding of the call itself is only recorded. A tool's definition has none. */
+  readonly except?: (finding: Finding) => string | undefined;
   /** What the call's tool carries, found in its definition, and how a person reviews it. */
   readonly definition?: { readonly findings: readonly Finding[]; readonly review: string };
 }
@@ -32,6 +34,11 @@ export interface DecideInput {
 /** What the posture makes of one finding. Severity decides how much of the category's action it earns. */
 export function judge(finding: Finding, posture: Posture): JudgedFinding {
   return { ...finding, action: earned(finding, posture) };
+}
+
+function excepted(judged: JudgedFinding, except: DecideInput["except"]): JudgedFinding {
+  const exception = judged.action === "log" ? undefined : except?.(judged);
+  return exception === undefined ? judged : { ...judged, action: "log", exception };
 }
 
 /** The same of a finding in a tool's definition. Nothing in a call can be masked to mend that, so `redact` refuses. */
@@ -67,7 +74,7 @@ function overrunAction(over: LimitOverrun, posture: Posture, phase: Phase): Acti
  */
 export function decide(input: DecideInput): Decision {
   const { phase, posture, snapshot } = input;
-  const own = input.findings.map((finding) => judge(finding, posture));
+  const own = input.findings.map((finding) => excepted(judge(finding, posture), input.except));
   const definition = (input.definition?.findings ?? []).map((finding) => judgeDefinition(finding, posture));
   const findings = [...own, ...definition];
   const over = (input.over ?? []).map((each) => ({ ...each, judged: overrunAction(each, posture, phase) }));

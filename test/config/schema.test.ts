@@ -8,10 +8,11 @@ import {
   RECOGNISE_KEYS,
   ROW_RULES,
 } from "../../src/config/connector-file.js";
+import { EXCEPTION_KEYS, EXCEPTION_MATCH_KEYS } from "../../src/config/exceptions.js";
 import { LIMIT_KEYS, WINDOW_KEYS, WINDOW_PERIODS } from "../../src/config/limits.js";
 import { AUDIT_KEYS, TOP_KEYS } from "../../src/config/load.js";
 import { SERVER_KEYS, SERVER_TYPES } from "../../src/config/servers.js";
-import { ACTIONS, CATEGORIES, OPERATIONS, ROLES } from "../../src/model/nouns.js";
+import { ACTIONS, CATEGORIES, OPERATIONS, PHASES, ROLES } from "../../src/model/nouns.js";
 
 /** Schemas are read for their keys only, so their type here is as loose as JSON. */
 type Schema = any;
@@ -21,7 +22,7 @@ const keys = (schema: Schema): string[] => Object.keys(schema.properties);
 
 it("the schema that editors use knows the keys and words that the loader knows", () => {
   const schema = read("mcp.config.schema.json");
-  const { category, server, limits } = schema.definitions;
+  const { category, server, limits, exception } = schema.definitions;
   expect(keys(schema)).toEqual([...TOP_KEYS]);
   expect(keys(schema.properties.audit)).toEqual([...AUDIT_KEYS]);
   expect(schema.properties.profile.enum.toSorted()).toEqual(
@@ -30,6 +31,9 @@ it("the schema that editors use knows the keys and words that the loader knows",
       .toSorted(),
   );
   expect(schema.properties.actions.additionalProperties.enum).toEqual([...ACTIONS]);
+  expect(keys(exception)).toEqual([...EXCEPTION_KEYS]);
+  expect(keys(exception.properties.match)).toEqual([...EXCEPTION_MATCH_KEYS]);
+  expect(exception.properties.match.properties.phase.enum).toEqual([...PHASES]);
   expect(category.enum).toEqual([...CATEGORIES]);
   expect(keys(server)).toEqual([...SERVER_KEYS]);
   expect(server.properties.type.enum).toEqual([...SERVER_TYPES]);

@@ -23,7 +23,8 @@ describe("a snapshot", () => {
     const { posture, servers } = config();
     const [server] = servers;
     if (server?.connector === undefined) throw new Error("no connector");
-    const of = (changed: typeof server) => snapshotText({ posture, servers: [changed], rules: [] });
+    const of = (changed: typeof server) =>
+      snapshotText({ posture, servers: [changed], rules: [], exceptions: [] });
     expect(of({ ...server, limits: { max_rows: 1 } })).not.toBe(of(server));
     const operations = Object.fromEntries(Object.entries(server.connector.operations).toReversed());
     expect(of({ ...server, connector: { ...server.connector, operations } })).not.toBe(of(server));

@@ -13,6 +13,7 @@ import { newId } from "../../src/audit/ids.js";
 import type { Call } from "../../src/model/call.js";
 import type { JsonObject } from "../../src/model/json.js";
 import { operationOf } from "../../src/policy/operations.js";
+import { compileExceptions } from "../../src/policy/exceptions.js";
 import { openStore } from "../../src/store/sqlite.js";
 
 const NO_FINDINGS: readonly [] = [];
@@ -70,6 +71,7 @@ export async function testGate(
     snapshot: "test",
     audit,
     pins: options.pins ?? NO_PINS,
+    exempt: compileExceptions(config.exceptions),
     advise: (detector) => engine.rules.find(({ id }) => id === detector)?.advice,
     server: (name) => byName.get(name)!,
     log: { error: (_fields, message) => logged.push(message) },
