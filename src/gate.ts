@@ -13,6 +13,7 @@ import { maskArguments, scanArguments } from "./gate/arguments.js";
 import { failureBody, refusalBody, withNotices } from "./gate/reply.js";
 import { measure, scanResult, trim, type Measured } from "./gate/result.js";
 import { withDigests } from "./gate/digests.js";
+import { createStanding, NOTHING, type Against, type Standing } from "./gate/standing.js";
 import { claim, remaining, reserveCall, type Amount } from "./limits/windows.js";
 import type { Call, Decision, Finding, JudgedFinding, ToolResult, Verdict } from "./model/call.js";
 import { SallyportError, type ErrorCode } from "./model/errors.js";
@@ -73,17 +74,19 @@ export interface Gate {
 }
 
 export function createGate(parts: GateParts): Gate {
+  const standing = createStanding();
   return {
-    checkInput: async (call) => checkInput(parts, call),
+    checkInput: async (call) => checkInput(parts, call, { ...NOTHING, session: standing.facts(call) }),
     checkOutput: async (call, result) => checkOutput(parts, call, result),
-    govern: (call, forward) => govern(parts, call, forward),
+    govern: (call, forward) => govern(parts, standing, call, forward),
     screen: (text) => screen(parts, text),
   };
 }
 
 /** Judges the tool and the arguments. Pure but for the clock; the call's budget is reserved with the record (see `admit`). */
-export function checkInput(parts: GateParts, call: Call, over: readonly LimitOverrun[] = []): Verdict<Call> {
+export function checkInput(parts: GateParts, call: Call, against: Against = NOTHING): Verdict<Call> {
   const { engine, posture, snapshot } = parts;
+  const { over, findings: standing } = against;
   const found = scanArguments(engine, parts.server(call.server).connector, call);
   const tool = definitionOf(parts, call);
   const decision = decide({
@@ -92,6 +95,7 @@ export function checkInput(parts: GateParts, call: Call, over: readonly LimitOve
     posture,
     snapshot,
     over,
+    standing,
     advise: parts.advise,
     except: exceptIn(parts, call, "input"),
     ...(tool !== undefined && { definition: tool }),
@@ -166,36 +170,38 @@ function screen({ engine, posture }: GateParts, text: string): Screened {
 
 async function govern(
   parts: GateParts,
+  standing: Standing,
   call: Call,
   forward: (call: Call) => Promise<Answer>,
 ): Promise<Governed> {
   const started = performance.now();
-  const admitted = await admit(parts, call);
+  const admitted = await admit(parts, standing, call);
   if (!forwards(admitted.decision.decision)) return refused(call, admitted.decision);
 
   let answer: Answer;
   try {
     answer = await forward(admitted.subject);
   } catch (error) {
-    return settleFailure(parts, call, error, performance.now() - started);
+    return settleFailure(parts, standing, call, error, performance.now() - started);
   }
-  return settle(parts, admitted, answer, performance.now() - started);
+  return settle(parts, standing, admitted, answer, performance.now() - started);
 }
 
 /** checkInput and its record. The window's budget is reserved in the same commit, so that a crash cannot part them. */
-async function admit(parts: GateParts, call: Call): Promise<Verdict<Call>> {
+async function admit(parts: GateParts, standing: Standing, call: Call): Promise<Verdict<Call>> {
   let verdict: Verdict<Call>;
+  const against: Against = { ...NOTHING, session: standing.facts(call) };
   let before: readonly Finding[] | undefined;
   try {
     before = toolFindings(parts, call);
-    verdict = checkInput(parts, call);
+    verdict = checkInput(parts, call, against);
   } catch (error) {
     verdict = { subject: call, decision: stageFailed(parts, "input", error), changed: false };
   }
   try {
     await parts.audit.appendDecision((tx) => {
       // Another process may have seen the tool change, or a person approved it, since the arguments were read.
-      if (toolFindings(parts, call) !== before) verdict = checkInput(parts, call);
+      if (toolFindings(parts, call) !== before) verdict = checkInput(parts, call, against);
       const { connector, limits } = parts.server(call.server);
       const window = limits.window;
       if (window !== undefined && verdict.decision.decision !== "deny") {
@@ -207,12 +213,13 @@ async function admit(parts: GateParts, call: Call): Promise<Verdict<Call>> {
           // Nothing is left to cut the result to, so truncating means refusing.
           const action = limits.on_exceed !== undefined && { action: "block" as const };
           const spent: LimitOverrun = { kind: "window", limit, actual, source, retryAfterMs, ...action };
-          verdict = checkInput(parts, call, [spent]);
+          verdict = checkInput(parts, call, { ...against, over: [spent] });
         }
       }
       const decision = withDigests(verdict.decision, { arguments: call.args }, parts.audit);
       return decisionBody({ call, decision }, parts.audit);
     });
+    standing.memory(call)?.decided(call, verdict.decision);
     return verdict;
   } catch (error) {
     return { subject: call, decision: stageFailed(parts, "input", error), changed: false };
@@ -222,6 +229,7 @@ async function admit(parts: GateParts, call: Call): Promise<Verdict<Call>> {
 /** checkOutput and its record. What the window grants is claimed in the same commit, so parallel calls cannot overshoot. */
 async function settle(
   parts: GateParts,
+  standing: Standing,
   admitted: Verdict<Call>,
   answer: Answer,
   durationMs: number,
@@ -253,6 +261,7 @@ async function settle(
   } catch (error) {
     return refused(call, stageFailed(parts, "output", error));
   }
+  standing.memory(call)?.answered(call, verdict.decision, isToolError(answer));
   if (verdict.decision.decision === "deny") return refused(call, verdict.decision);
   const text = withNotices(verdict.subject.text, answer.body, call, [admitted.decision, verdict.decision]);
   if (text === answer.text) return { kind: "unchanged" };
@@ -262,6 +271,7 @@ async function settle(
 /** The downstream could not answer, or the client no longer waits. Recorded before anybody is told. */
 async function settleFailure(
   parts: GateParts,
+  standing: Standing,
   call: Call,
   error: unknown,
   durationMs: number,
@@ -280,6 +290,7 @@ async function settleFailure(
     return refused(call, stageFailed(parts, "output", failure));
   }
   if (code === "cancelled") return { kind: "cancelled" };
+  standing.memory(call)?.failed();
   return { kind: "changed", ...failureBody(call, code, error) };
 }
 
@@ -306,12 +317,16 @@ function outcomeOf(
     decision: withDigests(decision, answer.value, parts.audit),
     rows: { ...measured.rows, released: denied ? 0 : measured.rows.released },
     bytes: { received: answer.bytes, released },
-    isError: answer.body === "error" || (answer.value as JsonObject | null)?.["isError"] === true,
+    isError: isToolError(answer),
     durationMs,
     resultText: answer.text,
     limits: parts.server(call.server).limits,
     ...(measured.notScanned.length > 0 && { notScanned: measured.notScanned }),
   };
+}
+
+function isToolError({ body, value }: Answer): boolean {
+  return body === "error" || (value as JsonObject | null)?.["isError"] === true;
 }
 
 function overruns(server: ServerConfig, received: Measured, left: Amount | undefined): LimitOverrun[] {

@@ -31,8 +31,6 @@ export interface Writer {
 export interface DecisionInput {
   readonly call: Call;
   readonly decision: Decision;
-  /** Client session or connection, when there is one. */
-  readonly session?: string;
 }
 
 export interface OutcomeInput {
@@ -55,7 +53,7 @@ export interface OutcomeInput {
 
 /** The record of an input gate's decision. Its id is the call's. */
 export function decisionBody(input: DecisionInput, { writer, digest }: Writer): DecisionBody {
-  const { call, decision, session } = input;
+  const { call, decision } = input;
   return {
     kind: "decision",
     id: call.id,
@@ -64,7 +62,7 @@ export function decisionBody(input: DecisionInput, { writer, digest }: Writer): 
     snapshot: decision.snapshot,
     principal: call.principal,
     ...(call.client !== undefined && { client: clip(call.client, MAX_NAME) }),
-    ...(session !== undefined && { session: clip(session, MAX_NAME) }),
+    ...(call.session !== undefined && { session: clip(call.session, MAX_NAME) }),
     server: call.server,
     connector: call.connector,
     tool: clip(call.tool, MAX_NAME),

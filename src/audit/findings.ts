@@ -34,6 +34,7 @@ export function recordPlaces(findings: readonly Finding[]): Omit<RecordedFinding
     }),
     span: finding.span,
     ...(finding.onKey === true && { on_key: true as const }),
+    ...(finding.says !== undefined && { says: finding.says }),
     ...(finding.digest !== undefined && { digest: finding.digest }),
   }));
 }

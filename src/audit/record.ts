@@ -60,6 +60,8 @@ export interface RecordedFinding {
   readonly inner?: string;
   readonly span: readonly [start: number, end: number];
   readonly on_key?: true;
+  /** What it is, where no place in the data can show it. */
+  readonly says?: string;
   readonly digest?: string;
   /** The exception that made its action `log`. */
   readonly exception?: string;

@@ -36,6 +36,7 @@ export async function governAsk(
   const call = {
     id: newId("d"),
     principal: desk.parts.principal,
+    session: desk.session,
     client: desk.client,
     server: link.server.name,
     connector: connectorOf(desk, link.server).connector,

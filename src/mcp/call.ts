@@ -104,6 +104,7 @@ function callOf(desk: Desk, message: ClientMessage, link: Link, tool: string): C
   return {
     id: newId("d"),
     principal: desk.parts.principal,
+    session: desk.session,
     client: desk.client,
     server: link.server.name,
     connector: connector.connector,

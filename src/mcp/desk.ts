@@ -76,6 +76,8 @@ export interface SessionParts {
 
 export interface Desk {
   readonly parts: SessionParts;
+  /** What is remembered of the client's calls belongs to it. */
+  readonly session: string;
   readonly links: readonly Link[];
   /** Several servers: names are prefixed, lists are merged, and the handshake is ours. */
   readonly many: boolean;

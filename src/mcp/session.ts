@@ -1,5 +1,6 @@
 /** One client connection (or, in the stateless era, one principal): takes its messages and sees that each is answered. */
 import { LRUCache } from "lru-cache";
+import { newId } from "../audit/ids.js";
 import { SallyportError } from "../model/errors.js";
 import type { Json } from "../model/json.js";
 import { applyEdits, member } from "../model/json-text.js";
@@ -40,6 +41,8 @@ export interface Session {
 export interface SessionOptions {
   /** Several clients at once, whose ids mean nothing to each other: the stateless era over HTTP. */
   readonly shared: boolean;
+  /** Where several connections are one to who remembers: its id. Else a new one. */
+  readonly id?: string;
   /** Where messages go that belong to no request. */
   readonly unsolicited: (parts: readonly Buffer[]) => void;
 }
@@ -47,6 +50,7 @@ export interface SessionOptions {
 export function createSession(parts: SessionParts, options: SessionOptions): Session {
   const desk: Desk = {
     parts,
+    session: options.id ?? newId("c"),
     links: [...parts.servers.values()].map((server) =>
       createLink(
         server,

@@ -48,7 +48,9 @@ export function createStatelessSessions(parts: SessionParts, max: number): State
       let held = sessions.get(key);
       if (held === undefined) {
         if (!makeRoom()) return undefined;
-        const session = createSession({ ...parts, principal }, { shared: true, unsolicited: () => {} });
+        // Its clients cannot be told apart, so what one of them has seen is remembered of all, however they connect.
+        const id = `stateless ${principal.how} ${principal.id}`;
+        const session = createSession({ ...parts, principal }, { shared: true, id, unsolicited: () => {} });
         held = { session, usedAt: 0 };
       }
       held.usedAt = Date.now();

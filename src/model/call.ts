@@ -14,6 +14,8 @@ export interface Call {
   /** Decision id: time-sortable, unique across processes. */
   readonly id: string;
   readonly principal: Principal;
+  /** The client's session (one connection, or all stateless clients of a principal): what is remembered belongs to it. */
+  readonly session?: string;
   /** Name and version the client gave, if any: a claim, not a proof. */
   readonly client: string | undefined;
   readonly server: string;
@@ -54,6 +56,8 @@ export interface Finding {
   readonly onKey?: boolean;
   /** The role under which the leaf was read. */
   readonly role: Role;
+  /** What it is, where no place in the data can show it. No value is in it. */
+  readonly says?: string;
   /** Keyed HMAC of the matched text, so that equal values can be correlated without being known. Set by the gate. */
   readonly digest?: string;
 }

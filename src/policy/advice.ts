@@ -1,6 +1,7 @@
 import type { Advice, JudgedFinding } from "../model/call.js";
 import type { Category, Phase, Retry } from "../model/nouns.js";
 import type { LimitOverrun } from "./decide.js";
+import type { StandingFinding } from "./standing.js";
 
 interface Sentence {
   readonly retry: Retry;
@@ -77,13 +78,13 @@ const RANK: Readonly<Record<Retry, number>> = { later: 0, after_approval: 1, cha
 const MAX_SENTENCES = 3;
 
 /**
- * What the refused caller can do about it. A detector's own sentence stands in for its category's. `review`: how a
+ * What the refused caller can do about it; `other`: what is not found in its words. A detector's own sentence stands in for its category's. `review`: how a
  * person approves the tool, when its definition is among the causes.
  */
 export function adviseOn(
   phase: Phase,
   findings: readonly JudgedFinding[],
-  over: readonly LimitOverrun[],
+  other: readonly (LimitOverrun | StandingFinding)[],
   advise?: (detector: string) => string | undefined,
   review?: string,
 ): Advice {
@@ -93,11 +94,11 @@ export function adviseOn(
       const own = advise?.(f.detector);
       return { retry: table[f.category].retry, change: own ?? table[f.category].change };
     }),
-    ...over.map((o) => OVER[o.kind]),
+    ...other.map((o) => ("kind" in o ? OVER[o.kind] : { retry: o.retry, change: o.change })),
     ...(review === undefined ? [] : [{ retry: "after_approval" as const, change: review }]),
   ];
   const retry = sentences.reduce<Retry>((top, s) => (RANK[s.retry] > RANK[top] ? s.retry : top), "later");
-  const delays = over.flatMap((o) => (o.retryAfterMs === undefined ? [] : [o.retryAfterMs]));
+  const delays = other.flatMap((o) => (o.retryAfterMs === undefined ? [] : [o.retryAfterMs]));
   const changes = [...new Set(sentences.filter((s) => s.retry === retry).map((s) => s.change))].toSorted();
   return {
     retry,

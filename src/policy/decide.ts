@@ -3,6 +3,7 @@ import type { Action, DecisionWord, Phase, Retry } from "../model/nouns.js";
 import { ACTIONS } from "../model/nouns.js";
 import type { OnExceed, Posture } from "../model/posture.js";
 import { adviseOn } from "./advice.js";
+import { standingAction, type StandingFinding } from "./standing.js";
 
 /** A limit that a result (or a window's budget) went over. Counted as category `exfiltration`. */
 export interface LimitOverrun {
@@ -27,6 +28,8 @@ export interface DecideInput {
   readonly advise?: (detector: string) => string | undefined;
   /** Names the exception under which a finding of the call itself is only recorded. A tool's definition has none. */
   readonly except?: (finding: Finding) => string | undefined;
+  /** What stands against the call, whatever its words. */
+  readonly standing?: readonly StandingFinding[];
   /** What the call's tool carries, found in its definition, and how a person reviews it. */
   readonly definition?: { readonly findings: readonly Finding[]; readonly review: string };
 }
@@ -76,7 +79,13 @@ export function decide(input: DecideInput): Decision {
   const { phase, posture, snapshot } = input;
   const own = input.findings.map((finding) => excepted(judge(finding, posture), input.except));
   const definition = (input.definition?.findings ?? []).map((finding) => judgeDefinition(finding, posture));
-  const findings = [...own, ...definition];
+  const standing = (input.standing ?? []).map((finding) => {
+    const judged = { ...finding, action: standingAction(finding, earned(finding, posture)) };
+    // What somebody has ordered, no exception lifts.
+    return finding.action === undefined ? { ...judged, ...excepted(judged, input.except) } : judged;
+  });
+  const findings = [...own, ...definition, ...standing];
+  const sources = new Map<JudgedFinding, string | undefined>(standing.map((f) => [f, f.source]));
   const over = (input.over ?? []).map((each) => ({ ...each, judged: overrunAction(each, posture, phase) }));
   const strictest = strictestOf([...findings.map((f) => f.action), ...over.map((o) => o.judged)]);
   const spoke: RuleRef[] = [
@@ -86,7 +95,7 @@ export function decide(input: DecideInput): Decision {
         rule: f.detector,
         category: f.category,
         action: f.action,
-        source: posture.actions[f.category].source,
+        source: sources.get(f) ?? posture.actions[f.category].source,
       })),
     ...over
       .filter((o) => o.judged === strictest)
@@ -110,6 +119,7 @@ export function decide(input: DecideInput): Decision {
   const constraints = decision === "deny" ? undefined : constraintsOf(cut);
   const blockedFindings = own.filter((f) => f.action === "block");
   const review = definition.some((f) => f.action === "block") ? input.definition?.review : undefined;
+  const blockedStanding = standing.filter((f) => f.action === "block");
   const blockedLimits = over.filter((o) => o.judged === "block");
   return {
     phase,
@@ -122,7 +132,7 @@ export function decide(input: DecideInput): Decision {
     failClosed: false,
     snapshot,
     ...(decision === "deny" && {
-      advice: adviseOn(phase, blockedFindings, blockedLimits, input.advise, review),
+      advice: adviseOn(phase, blockedFindings, [...blockedLimits, ...blockedStanding], input.advise, review),
     }),
   };
 }

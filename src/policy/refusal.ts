@@ -21,6 +21,8 @@ export interface RefusalFields {
   readonly pointer?: string;
   /** Inside the JSON that the leaf at `pointer` holds as text. */
   readonly inner?: string;
+  /** What stands against the call, where no place in it does. */
+  readonly says?: string;
   readonly reason: string;
   readonly change: string;
   readonly retry: Retry;
@@ -47,6 +49,7 @@ export interface NoticeFinding {
   readonly rule: string;
   readonly pointer: string;
   readonly inner?: string;
+  readonly says?: string;
 }
 
 /** A notice rides on every result: it lists this many findings and counts the rest. */
@@ -78,6 +81,7 @@ function whatFor(decision: Decision, fields: RefusalFields): string {
   if (lead !== undefined) {
     const others = decision.findings.filter((f) => f.action === "block").length - 1;
     const more = others > 0 ? ` and ${others} more` : "";
+    if (lead.says !== undefined) return `${lead.says} (${lead.category}; ${by}).`;
     return `Found ${lead.type} (${lead.category}) at ${placeText(safePlaces(decision.findings)(lead))}${more}; ${by}.`;
   }
   return fields.rule === undefined ? decision.reason : `Over the limit ${fields.type ?? ""}; ${by}.`;
@@ -111,7 +115,8 @@ export function refusalFields(decision: Decision, call: RefusedCall): RefusalFie
     phase: decision.phase,
     ...(rule !== undefined && { category: rule.category, rule: rule.rule, source: rule.source }),
     ...(type !== undefined && { type }),
-    ...(lead !== undefined && safePlaces(decision.findings)(lead)),
+    ...(lead !== undefined &&
+      (lead.says === undefined ? safePlaces(decision.findings)(lead) : { says: lead.says })),
     reason: decision.reason,
     change: advice?.change ?? "Nothing in the call can be changed to make it pass.",
     retry: advice?.retry ?? "never",
@@ -138,7 +143,16 @@ export function noticeFields(decision: Decision, call: RefusedCall): NoticeField
   const place = safePlaces(decision.findings);
   const told = decision.findings.flatMap((f): NoticeFinding[] =>
     f.action === "warn" || f.action === "redact"
-      ? [{ category: f.category, type: f.type, action: f.action, rule: f.detector, ...place(f) }]
+      ? [
+          {
+            category: f.category,
+            type: f.type,
+            action: f.action,
+            rule: f.detector,
+            ...place(f),
+            ...(f.says !== undefined && { says: f.says }),
+          },
+        ]
       : [],
   );
   // A warning about a limit is a rule without a finding.

@@ -6,7 +6,7 @@ const writer = { writer: "w_1", digest: (text: string) => `hmac of ${text.length
 
 it("a decision says who, what and why, and of the arguments only names, sizes and a digest", () => {
   const call = aCall({ environment: "prod" });
-  const body = decisionBody({ call, decision: aDecision(denied), session: "s-1" }, writer);
+  const body = decisionBody({ call: { ...call, session: "s-1" }, decision: aDecision(denied) }, writer);
   expect(body).toMatchObject({
     kind: "decision",
     id: call.id,
