@@ -46,8 +46,8 @@ const DOORS = [
   },
   {
     what: /^(?:node:)?fs(?:\/|$)/,
-    only: ["config", "store", "audit/keys.ts", "audit/writers.ts", "cli/start.ts"],
-    why: "configuration is the only reader of files; the store and its key own theirs; start reads our own version",
+    only: ["config", "store", "audit/private-file.ts", "audit/writers.ts", "cli/start.ts"],
+    why: "configuration is the only reader of files; the store and its keys own theirs; start reads our own version",
   },
 ] as const;
 

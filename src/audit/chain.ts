@@ -1,6 +1,7 @@
-import { hash } from "node:crypto";
 import type { Tx } from "../store/store.js";
 import type { RecordBody } from "./record.js";
+import { sha256 } from "./sha256.js";
+import { leafHash } from "./tree.js";
 
 /**
  * The hash chain. `body_hash` is SHA-256(0x00 || body), an RFC 6962 leaf; `hash` binds it to its place and to
@@ -21,15 +22,11 @@ export const GENESIS: Head = { seq: 0, hash: Buffer.alloc(32) };
 
 const DOMAIN = Buffer.from("sallyport-chain-v1");
 
-export function bodyHash(body: string): Buffer {
-  return hash("sha256", `\u0000${body}`, "buffer");
-}
-
 /** Hash of the record `seq` whose predecessor's hash is `prev`. */
 export function chainHash(prev: Uint8Array, seq: number, body: Uint8Array): Buffer {
   const place = Buffer.alloc(8);
   place.writeBigUInt64BE(BigInt(seq));
-  return hash("sha256", Buffer.concat([DOMAIN, prev, place, body]), "buffer");
+  return sha256(Buffer.concat([DOMAIN, prev, place, body]));
 }
 
 const HEAD = "audit head";
@@ -46,7 +43,7 @@ function readHead(tx: Tx): Head {
 export function append(tx: Tx, record: RecordBody): Head {
   const last = readHead(tx);
   const body = JSON.stringify(record);
-  const leaf = bodyHash(body);
+  const leaf = leafHash(body);
   const seq = last.seq + 1;
   const next = chainHash(last.hash, seq, leaf);
   tx.run(

@@ -1,7 +1,7 @@
 import { createHmac, hash, randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { SallyportError } from "../model/errors.js";
+import { privateFile } from "./private-file.js";
 
 const KEY_BYTES = 32;
 const DIGEST_BYTES = 16;
@@ -15,7 +15,15 @@ export type Digest = (text: string) => string;
  * `<directory>/hmac.key`, created when missing. Throws `store_unavailable` when others can read it.
  */
 export function openDigest(directory: string): Digest {
-  return keyedDigest(readKey(join(directory, "hmac.key")));
+  const file = join(directory, "hmac.key");
+  const key = privateFile(file, "the HMAC key", () => randomBytes(KEY_BYTES));
+  if (key.length !== KEY_BYTES) {
+    throw new SallyportError("store_unavailable", `the HMAC key has ${key.length} bytes, not ${KEY_BYTES}`, {
+      file,
+      fix: "restore it from a backup, or move it away",
+    });
+  }
+  return keyedDigest(key);
 }
 
 const BLOCK = 64;
@@ -39,48 +47,4 @@ export function keyedDigest(key: Buffer): Digest {
     hash("sha256", scratch.subarray(0, end), "buffer").copy(outer, BLOCK);
     return hash("sha256", outer, "hex").slice(0, 2 * DIGEST_BYTES);
   };
-}
-
-function readKey(file: string): Buffer {
-  const fault = (message: string, fix: string, cause?: unknown): SallyportError =>
-    new SallyportError("store_unavailable", message, { file, fix }, { cause });
-  try {
-    createOnce(file);
-    // Windows has no such bits: there the folder's access list is what protects the key.
-    if (process.platform !== "win32" && (statSync(file).mode & 0o077) !== 0) {
-      throw fault("the HMAC key can be read by other users", `chmod 600 ${file}`);
-    }
-    const key = readFileSync(file);
-    if (key.length === KEY_BYTES) return key;
-    throw fault(
-      `the HMAC key has ${key.length} bytes, not ${KEY_BYTES}`,
-      "restore it from a backup, or move it away",
-    );
-  } catch (error) {
-    if (error instanceof SallyportError) throw error;
-    throw fault(
-      "the HMAC key cannot be read",
-      "make the file readable and its folder writable for you alone",
-      error,
-    );
-  }
-}
-
-/**
- * Whole or not at all: of two processes that start at once, neither may read the other's half-written key.
- */
-function createOnce(file: string): void {
-  if (statSync(file, { throwIfNoEntry: false }) !== undefined) return;
-  const draft = `${file}.${randomBytes(8).toString("hex")}`;
-  const fd = openSync(draft, "wx", 0o600);
-  try {
-    writeSync(fd, randomBytes(KEY_BYTES));
-    fsyncSync(fd);
-    linkSync(draft, file);
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-  } finally {
-    closeSync(fd);
-    rmSync(draft);
-  }
 }

@@ -4,11 +4,14 @@ import { openStore } from "../store/sqlite.js";
 import type { FileLock } from "../store/lock.js";
 import type { Store, Tx } from "../store/store.js";
 import { append } from "./chain.js";
+import type { StoredCheckpoint } from "./checkpoints.js";
 import { newId } from "./ids.js";
 import { openDigest, type Digest } from "./keys.js";
 import { openDecisions, takeOrphans, type OpenDecisions } from "./open-decisions.js";
 import { pinBody, type PinInput } from "./pin-body.js";
 import { forwards, type DecisionBody, type OutcomeBody, type RecordBody } from "./record.js";
+import { createSigner, recordKey, type Signer, type SignerOptions } from "./signer.js";
+import { openSigningKey, type SigningKey } from "./signing-key.js";
 import { enlist, findDead, type Dead } from "./writers.js";
 
 export interface Receipt {
@@ -38,12 +41,18 @@ export interface AuditLog {
   version(): number;
   /** Keyed HMAC-SHA-256 of a text, its first 16 bytes, as 32 hex digits. */
   digest(text: string): string;
-  /** Writes `stop`, flushes, releases the writer's lock. A second call waits for the first. */
+  /** Signs what is recorded so far. Resolves with undefined when nothing is new. Rejects with `store_unavailable`. */
+  checkpoint(): Promise<StoredCheckpoint | undefined>;
+  /**
+   * Signs with a new key from now on; a record says so, and a checkpoint of the old key stands before it. Resolves
+   * with the public key. Rejects with `config_invalid` when the configuration gives the key.
+   */
+  changeKey(): Promise<string>;
+  /** Writes `stop` and a last checkpoint, flushes, releases the writer's lock. A second call waits for the first. */
   close(): Promise<void>;
 }
 
-export interface AuditOptions {
-  readonly path: string;
+export interface AuditOptions extends SignerOptions {
   /** Version of Sallyport, for the start record. */
   readonly version: string;
 }
@@ -58,8 +67,10 @@ export async function openAudit(options: AuditOptions): Promise<AuditLog> {
   try {
     // The key lies beside the database; opening the store has made the folder.
     const digest = openDigest(dirname(options.path));
-    const { lock, open } = await begin(store, writer, options.version, digest);
-    return auditLog(store, writer, digest, lock, open);
+    const key = openSigningKey(dirname(options.path), options.signingPem);
+    const { lock, open } = await begin(store, writer, options.version, digest, key);
+    const signer = createSigner(store, writer, key, options);
+    return auditLog(store, writer, digest, lock, open, signer, options);
   } catch (error) {
     await store.close();
     throw error;
@@ -72,15 +83,19 @@ function auditLog(
   digest: Digest,
   lock: FileLock,
   open: OpenDecisions,
+  signer: Signer,
+  options: AuditOptions,
 ): AuditLog {
   const head = (prefix: "p" | "e") => ({ id: newId(prefix), time: Date.now(), writer });
   let closed: Promise<void> | undefined;
   const end = async (): Promise<void> => {
+    signer.stop();
     try {
       await store.transact((tx) => {
         write(tx, { kind: "stop", ...head("e") });
         open.end(tx);
       });
+      await signer.checkpoint().catch((error: unknown) => options.problem?.(error));
     } finally {
       await store.close();
       lock.release();
@@ -95,6 +110,7 @@ function auditLog(
         return await store.transact((tx) => {
           const body = make(tx);
           const receipt = write(tx, body);
+          signer.count();
           if (forwards(body.decision)) open.add(tx, (id = body.id), receipt.seq);
           return receipt;
         });
@@ -109,6 +125,7 @@ function auditLog(
         return await store.transact((tx) => {
           const body = make(tx);
           taken = { id: body.decision_id, seq: open.take(body.decision_id) };
+          signer.count();
           return write(tx, body);
         });
       } catch (error) {
@@ -122,6 +139,8 @@ function auditLog(
       store.transact((tx) => {
         for (const pin of make(tx)) write(tx, pinBody(pin, writer));
       }),
+    checkpoint: signer.checkpoint,
+    changeKey: signer.changeKey,
     read: store.read,
     version: store.version,
     close: () => (closed ??= end()),
@@ -136,6 +155,7 @@ async function begin(
   writer: string,
   version: string,
   digest: Digest,
+  signing: SigningKey,
 ): Promise<{ readonly lock: FileLock; readonly open: OpenDecisions }> {
   const held: { own?: FileLock; dead?: Dead } = {};
   try {
@@ -152,6 +172,7 @@ async function begin(
         pid: process.pid,
         hmac_key: digest("sallyport hmac key fingerprint"),
       });
+      recordKey(tx, signing, writer);
       for (const name of dead.writers) closeOrphans(tx, name, writer);
       return { lock, open: openDecisions(tx, writer, seq) };
     });

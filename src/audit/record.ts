@@ -1,5 +1,5 @@
 /**
- * What the audit store holds: six kinds of records, each written once as JSON text and never changed.
+ * What the audit store holds: records of several kinds, each written once as JSON text and never changed.
  * No raw argument or result is in any of them: sizes, names, pointers and keyed digests only.
  */
 import type { Limits } from "../model/posture.js";
@@ -170,7 +170,17 @@ export interface PinBody extends RecordHead {
   readonly by?: Principal;
 }
 
-export type RecordBody = StartBody | PostureBody | DecisionBody | OutcomeBody | PinBody | StopBody;
+/** Which key signs checkpoints from here on. */
+export interface KeyBody extends RecordHead {
+  readonly kind: "key";
+  readonly event: "first" | "changed";
+  /** The Ed25519 public key, 32 bytes in base64. */
+  readonly public: string;
+  /** The one before. */
+  readonly was?: string;
+}
+
+export type RecordBody = StartBody | PostureBody | DecisionBody | OutcomeBody | PinBody | StopBody | KeyBody;
 
 /** Decisions that let a call go on to the downstream: these must get an outcome. */
 export function forwards(decision: DecisionWord): boolean {

@@ -1,7 +1,12 @@
 import { isObject } from "../model/json.js";
-import type { Store } from "../store/store.js";
-import { bodyHash, chainHash, GENESIS, refOf } from "./chain.js";
+import type { Store, Tx } from "../store/store.js";
+import { chainHash, GENESIS, refOf } from "./chain.js";
+import { originOf } from "./checkpoints.js";
+import { clockCheck } from "./clock.js";
+import type { Verifier } from "./note.js";
 import { forwards, type RecordBody } from "./record.js";
+import { leafHash } from "./tree.js";
+import { treeCheck, type Anchored } from "./verify-tree.js";
 
 const MAX_PROBLEMS = 20;
 
@@ -20,8 +25,28 @@ export type Verification =
       readonly decisions: number;
       /** Forwarded calls without an outcome: in flight, or their process died and none has started since. */
       readonly open: number;
+      /** How many signed checkpoints hold, how many records the newest covers, and the key in force. */
+      readonly checkpoints: number;
+      readonly covered: number;
+      readonly key: string | null;
+      /** Checkpoints kept elsewhere that were compared and agree. */
+      readonly anchored: number;
+      /** What is no proof of anything wrong, but worth a look. */
+      readonly notices: readonly string[];
     }
-  | { readonly ok: false; readonly records: number; readonly problems: readonly Problem[] };
+  | {
+      readonly ok: false;
+      readonly records: number;
+      readonly problems: readonly Problem[];
+      readonly notices: readonly string[];
+    };
+
+export interface VerifyOptions {
+  /** A key noted before: every checkpoint must be of this log, and the newest be signed by it. */
+  readonly key?: Verifier;
+  /** Checkpoints as they were published elsewhere. */
+  readonly anchors?: readonly Anchored[];
+}
 
 interface Row {
   readonly seq: number;
@@ -32,31 +57,42 @@ interface Row {
   readonly body: string | null;
   readonly body_hash: Buffer;
   readonly hash: Buffer;
+  readonly note: string | null;
+  readonly noted: number | null;
 }
+
+export type Report = (what: string) => void;
 
 /**
  * Reads every record in order and checks that none is missing, that body, columns and hashes agree, that each
- * is chained to the one before, and that each outcome belongs to one forwarded decision before it. Reports
- * the first 20 problems. Throws `store_unavailable` when the file cannot be read.
+ * is chained to the one before, that each outcome belongs to one forwarded decision before it, and that every
+ * checkpoint, in the store and in `anchors`, signs the tree as it was then. Reports the first 20 problems. Throws
+ * `store_unavailable` when the file cannot be read.
  */
-export function verify(store: Store): Verification {
+export function verify(store: Store, options: VerifyOptions = {}): Verification {
   return store.read((tx) => {
     const problems: Problem[] = [];
     const open = new Set<string>();
     let records = 0;
     let decisions = 0;
     let last: { readonly seq: number; readonly hash: Buffer } = GENESIS;
-    const rows = tx.each<Row>(
-      "SELECT seq, kind, id, ref, time, body, body_hash, hash FROM records ORDER BY seq",
-    );
-    for (const row of rows) {
+    const reporter =
+      (seq: number, id: string): Report =>
+      (what) =>
+        void problems.push({ seq, id, what });
+    const clock = clockCheck();
+    const tree = treeCheck(originOf(tx), options, (size, what) => reporter(size, "checkpoint")(what));
+    for (const row of rowsOf(tx)) {
       if (problems.length >= MAX_PROBLEMS) break;
-      const report = (what: string): void => void problems.push({ seq: row.seq, id: row.id, what });
+      const report = reporter(row.seq, row.id);
       records++;
       checkLink(last, row, report);
       // Goes on from what is stored: one broken record is one problem, not one for each that follows.
       last = row;
       const body = checkBody(row, report);
+      clock.record(row.seq, row.time);
+      tree.record(row.body_hash, body, row.note);
+      if (row.noted !== null) clock.checkpoint(row.seq, row.noted);
       if (body === undefined) {
         // Said once already: its outcome need not be reported too.
         if (row.kind === "decision") open.add(row.id);
@@ -65,13 +101,39 @@ export function verify(store: Store): Verification {
       if (body.kind === "decision") decisions++;
       checkOrder(body, open, report);
     }
-    if (problems.length > 0) return { ok: false, records, problems: problems.slice(0, MAX_PROBLEMS) };
+    // A reading that was broken off knows nothing of the end.
+    if (problems.length < MAX_PROBLEMS) {
+      for (const { size } of tx.all<{ size: number }>(
+        "SELECT size FROM checkpoints WHERE size > ? ORDER BY size DESC LIMIT 1",
+        last.seq,
+      ))
+        reporter(size, "checkpoint")(
+          `a checkpoint covers ${size} records, and there are ${last.seq}: the end is gone`,
+        );
+      tree.end();
+    }
+    const notices = clock.notices();
+    if (problems.length > 0)
+      return { ok: false, records, problems: problems.slice(0, MAX_PROBLEMS), notices };
     const head = { seq: last.seq, hash: last.hash.toString("hex") };
-    return { ok: true, records, head, decisions, open: open.size };
+    return {
+      ok: true,
+      records,
+      head,
+      decisions,
+      open: open.size,
+      ...tree.summary(),
+      notices: [...notices, ...tree.notices()],
+    };
   });
 }
 
-type Report = (what: string) => void;
+function rowsOf(tx: Tx): IterableIterator<Row> {
+  return tx.each<Row>(
+    `SELECT r.seq, r.kind, r.id, r.ref, r.time, r.body, r.body_hash, r.hash, c.note, c.time AS noted
+     FROM records r LEFT JOIN checkpoints c ON c.size = r.seq ORDER BY r.seq`,
+  );
+}
 
 function checkLink(last: { seq: number; hash: Buffer }, row: Row, report: Report): void {
   const expected = last.seq + 1;
@@ -89,7 +151,7 @@ function checkBody(row: Row, report: Report): RecordBody | undefined {
     report("the body is missing");
     return undefined;
   }
-  if (!bodyHash(row.body).equals(row.body_hash)) {
+  if (!leafHash(row.body).equals(row.body_hash)) {
     report("the body was changed: it does not have the hash it was recorded with");
     return undefined;
   }

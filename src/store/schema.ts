@@ -79,4 +79,15 @@ const LEAN = `
   DROP TABLE open_decisions;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, PINS, LEAN];
+const CHECKPOINTS = `
+  -- What the Merkle tree over the first "size" records was when it was signed. "note" says it, and can be checked
+  -- without the rest. Working state: "frontier" is what it takes to go on from there. Time in milliseconds.
+  CREATE TABLE checkpoints (
+    size     INTEGER PRIMARY KEY,
+    time     INTEGER NOT NULL,
+    note     TEXT NOT NULL,
+    frontier BLOB NOT NULL
+  ) STRICT;
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, PINS, LEAN, CHECKPOINTS];
