@@ -27,6 +27,11 @@ export function originOf(tx: Tx): string | undefined {
   return first && `${ORIGIN}${first.body_hash.toString("hex", 0, 16)}`;
 }
 
+/** Whether the store was made by a version that knows checkpoints. */
+export function hasCheckpoints(tx: Tx): boolean {
+  return tx.get("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'checkpoints'") !== undefined;
+}
+
 /** The newest checkpoint. */
 export function lastCheckpoint(tx: Tx): StoredCheckpoint | undefined {
   return tx.get("SELECT size, time, note FROM checkpoints ORDER BY size DESC LIMIT 1");

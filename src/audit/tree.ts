@@ -82,7 +82,7 @@ export interface Tree {
 /** `leaves`: the leaf hashes one after the other. */
 export function buildTree(leaves: Buffer): Tree {
   const levels = [leaves];
-  for (let level = leaves; level.length >= 2 * HASH_BYTES; ) {
+  for (let level = leaves; level.length >= 2 * HASH_BYTES;) {
     const pairs = Math.floor(level.length / (2 * HASH_BYTES));
     const above = Buffer.alloc(pairs * HASH_BYTES);
     for (let at = 0; at < pairs; at++) {

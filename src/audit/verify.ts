@@ -1,7 +1,7 @@
 import { isObject } from "../model/json.js";
 import type { Store, Tx } from "../store/store.js";
 import { chainHash, GENESIS, refOf } from "./chain.js";
-import { originOf } from "./checkpoints.js";
+import { hasCheckpoints, lastCheckpoint, originOf } from "./checkpoints.js";
 import { clockCheck } from "./clock.js";
 import type { Verifier } from "./note.js";
 import { forwards, type RecordBody } from "./record.js";
@@ -103,13 +103,12 @@ export function verify(store: Store, options: VerifyOptions = {}): Verification 
     }
     // A reading that was broken off knows nothing of the end.
     if (problems.length < MAX_PROBLEMS) {
-      for (const { size } of tx.all<{ size: number }>(
-        "SELECT size FROM checkpoints WHERE size > ? ORDER BY size DESC LIMIT 1",
-        last.seq,
-      ))
-        reporter(size, "checkpoint")(
-          `a checkpoint covers ${size} records, and there are ${last.seq}: the end is gone`,
-        );
+      const size = hasCheckpoints(tx) ? (lastCheckpoint(tx)?.size ?? 0) : 0;
+      if (size > last.seq)
+        reporter(
+          size,
+          "checkpoint",
+        )(`a checkpoint covers ${size} records, and there are ${last.seq}: the end is gone`);
       tree.end();
     }
     const notices = clock.notices();
@@ -129,9 +128,12 @@ export function verify(store: Store, options: VerifyOptions = {}): Verification 
 }
 
 function rowsOf(tx: Tx): IterableIterator<Row> {
+  const columns = "r.seq, r.kind, r.id, r.ref, r.time, r.body, r.body_hash, r.hash";
   return tx.each<Row>(
-    `SELECT r.seq, r.kind, r.id, r.ref, r.time, r.body, r.body_hash, r.hash, c.note, c.time AS noted
-     FROM records r LEFT JOIN checkpoints c ON c.size = r.seq ORDER BY r.seq`,
+    hasCheckpoints(tx)
+      ? `SELECT ${columns}, c.note, c.time AS noted FROM records r LEFT JOIN checkpoints c ON c.size = r.seq
+         ORDER BY r.seq`
+      : `SELECT ${columns}, NULL AS note, NULL AS noted FROM records r ORDER BY r.seq`,
   );
 }
 

@@ -32,18 +32,11 @@ export function openForReading(path: string, busyMs: number): Db {
   return patiently(path, busyMs, () => {
     const db = keep(new Database(path, { readonly: true, fileMustExist: true, timeout: busyMs }));
     return closingOnError(db, () => {
-      const version = versionOf(db, path);
-      if (version === 0) {
+      // Steps only add tables, so records of an older version can be read as they are.
+      if (versionOf(db, path) === 0) {
         throw new SallyportError(
           "store_unavailable",
           `no audit store at ${path}: the file has no records yet`,
-        );
-      }
-      if (version < MIGRATIONS.length) {
-        throw new SallyportError(
-          "store_unavailable",
-          `the audit store was written by an older version (schema ${version}, this one reads ${MIGRATIONS.length})`,
-          { file: path, fix: "start Sallyport on it once, or run sallyport audit checkpoint" },
         );
       }
     });

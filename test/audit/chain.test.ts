@@ -9,13 +9,14 @@ import { decide, denied, finish, freshFolder } from "./sample.js";
 
 let path: string;
 
-/** start, decision, outcome, decision, outcome, refused decision, stop: records 1 to 7. */
+/** start, key, decision, outcome, decision, outcome, refused decision, stop: records 1 to 8; the chain alone. */
 beforeEach(async () => {
   path = join(freshFolder(), "audit.db");
   const log = await openAudit({ path, version: "1.0.0" });
   for (let n = 0; n < 2; n++) await finish(log, await decide(log));
   await decide(log, denied);
   await log.close();
+  tamper("DELETE FROM checkpoints");
 });
 
 async function verified(): Promise<Verification> {
@@ -56,29 +57,34 @@ it("verifies what was written, and follows the published construction", async ()
   }
   expect(await verified()).toEqual({
     ok: true,
-    records: 7,
-    head: { seq: 7, hash: last.toString("hex") },
+    records: 8,
+    head: { seq: 8, hash: last.toString("hex") },
     decisions: 3,
     open: 0,
+    checkpoints: 0,
+    covered: 0,
+    key: expect.stringMatching(/^sallyport-audit\/[0-9a-f]{32}\+[0-9a-f]{8}\+/),
+    anchored: 0,
+    notices: [],
   });
 });
 
 describe("tampering is found:", () => {
   it("a flipped byte in a body", async () => {
-    tamper(`UPDATE records SET body = replace(body, '"maya"', '"mayo"') WHERE seq = 4`);
-    expect(await problems()).toEqual([[4, expect.stringContaining("the body was changed")]]);
+    tamper(`UPDATE records SET body = replace(body, '"maya"', '"mayo"') WHERE seq = 5`);
+    expect(await problems()).toEqual([[5, expect.stringContaining("the body was changed")]]);
   });
 
   it("a body with a new leaf hash to match", async () => {
     const db = new Database(path);
-    const body = (db.prepare("SELECT body FROM records WHERE seq = 7").pluck().get() as string).replace(
+    const body = (db.prepare("SELECT body FROM records WHERE seq = 8").pluck().get() as string).replace(
       "stop",
       "st0p",
     );
     const leaf = createHash("sha256").update(`\u0000${body}`).digest();
-    db.prepare("UPDATE records SET body = ?, body_hash = ? WHERE seq = 7").run(body, leaf);
+    db.prepare("UPDATE records SET body = ?, body_hash = ? WHERE seq = 8").run(body, leaf);
     db.close();
-    expect(await problems()).toContainEqual([7, expect.stringContaining("the chain is broken")]);
+    expect(await problems()).toContainEqual([8, expect.stringContaining("the chain is broken")]);
   });
 
   it.each([
@@ -87,53 +93,53 @@ describe("tampering is found:", () => {
     ["time", "1"],
     ["ref", "'d_other'"],
   ])("a changed column %s", async (column, value) => {
-    tamper(`UPDATE records SET ${column} = ${value} WHERE seq = 6`);
-    expect(await problems()).toEqual([[6, expect.stringContaining(`column ${column} was changed`)]]);
+    tamper(`UPDATE records SET ${column} = ${value} WHERE seq = 7`);
+    expect(await problems()).toEqual([[7, expect.stringContaining(`column ${column} was changed`)]]);
   });
 
   it("a changed hash", async () => {
-    tamper("UPDATE records SET hash = zeroblob(32) WHERE seq = 6");
-    expect((await problems()).map(([seq]) => seq)).toEqual([6, 7]);
+    tamper("UPDATE records SET hash = zeroblob(32) WHERE seq = 7");
+    expect((await problems()).map(([seq]) => seq)).toEqual([7, 8]);
   });
 
   it("an erased body", async () => {
-    tamper("UPDATE records SET body = NULL WHERE seq = 6");
-    expect(await problems()).toEqual([[6, "the body is missing"]]);
+    tamper("UPDATE records SET body = NULL WHERE seq = 7");
+    expect(await problems()).toEqual([[7, "the body is missing"]]);
   });
 
   it("a record deleted from the middle", async () => {
-    tamper("DELETE FROM records WHERE seq = 6");
-    expect(await problems()).toEqual([[7, "record 6 is missing"]]);
+    tamper("DELETE FROM records WHERE seq = 7");
+    expect(await problems()).toEqual([[8, "record 7 is missing"]]);
   });
 
   it("records deleted from the start", async () => {
-    tamper("DELETE FROM records WHERE seq <= 5");
-    expect(await problems()).toEqual([[6, "records 1 to 5 are missing"]]);
+    tamper("DELETE FROM records WHERE seq <= 6");
+    expect(await problems()).toEqual([[7, "records 1 to 6 are missing"]]);
   });
 
   it("a record deleted, and the later ones moved up", async () => {
-    tamper("DELETE FROM records WHERE seq = 6", "UPDATE records SET seq = 6 WHERE seq = 7");
-    expect(await problems()).toEqual([[6, expect.stringContaining("the chain is broken")]]);
+    tamper("DELETE FROM records WHERE seq = 7", "UPDATE records SET seq = 7 WHERE seq = 8");
+    expect(await problems()).toEqual([[7, expect.stringContaining("the chain is broken")]]);
   });
 
   it("two records that changed places", async () => {
     tamper(
-      "UPDATE records SET seq = 100 WHERE seq = 4",
-      "UPDATE records SET seq = 4 WHERE seq = 6",
-      "UPDATE records SET seq = 6 WHERE seq = 100",
+      "UPDATE records SET seq = 100 WHERE seq = 5",
+      "UPDATE records SET seq = 5 WHERE seq = 7",
+      "UPDATE records SET seq = 7 WHERE seq = 100",
     );
     const seqs = (await problems()).map(([seq]) => seq);
-    expect(seqs).toEqual(expect.arrayContaining([4, 5, 6, 7]));
+    expect(seqs).toEqual(expect.arrayContaining([5, 6, 7, 8]));
   });
 });
 
 it("a cut-off tail still verifies: only a head kept elsewhere shows it", async () => {
   const before = await verified();
-  tamper("DELETE FROM records WHERE seq >= 6");
+  tamper("DELETE FROM records WHERE seq >= 7");
   const after = await verified();
-  expect(after).toMatchObject({ ok: true, records: 5 });
-  expect(before).toMatchObject({ head: { seq: 7 } });
-  expect(after).toMatchObject({ head: { seq: 5 } });
+  expect(after).toMatchObject({ ok: true, records: 6 });
+  expect(before).toMatchObject({ head: { seq: 8 } });
+  expect(after).toMatchObject({ head: { seq: 6 } });
 });
 
 it("reports at most twenty problems", async () => {
@@ -152,7 +158,7 @@ it("does not take an outcome that belongs to no open decision", async () => {
   const { append } = await import("../../src/audit/chain.js");
   const { newId } = await import("../../src/audit/ids.js");
   const [first, refused] = store.read((tx) =>
-    tx.all<{ id: string }>("SELECT id FROM records WHERE seq IN (2, 6) ORDER BY seq"),
+    tx.all<{ id: string }>("SELECT id FROM records WHERE seq IN (3, 7) ORDER BY seq"),
   );
   for (const decision of [first?.id ?? "", refused?.id ?? "", "d_never"]) {
     const head = { id: newId("o"), time: 1, writer: "w_x" };
@@ -162,6 +168,6 @@ it("does not take an outcome that belongs to no open decision", async () => {
   }
   await store.close();
   const found = await problems();
-  expect(found.map(([seq]) => seq)).toEqual([8, 9, 10]);
+  expect(found.map(([seq]) => seq)).toEqual([9, 10, 11]);
   expect(found[0]?.[1]).toContain("no open decision");
 });

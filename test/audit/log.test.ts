@@ -34,14 +34,14 @@ async function outcomes(): Promise<[string, string][]> {
   return rows.map((row) => [row.ref, (JSON.parse(row.body) as { outcome: string }).outcome]);
 }
 
-it("a writer's life is a start, a posture, decisions with their outcomes, and a stop", async () => {
+it("a writer's life is a start, a key where none is named yet, a posture, decisions with their outcomes, and a stop", async () => {
   const log = await open();
   await log.appendPosture({ snapshot: "5f".repeat(32), bundle: { posture: { profile: "default" } } });
   const id = await decide(log);
   await finish(log, id);
   await decide(log, denied);
   await log.close();
-  expect(await kinds()).toEqual(["start", "posture", "decision", "outcome", "decision", "stop"]);
+  expect(await kinds()).toEqual(["start", "key", "posture", "decision", "outcome", "decision", "stop"]);
   expect(await outcomes()).toEqual([[id, "released"]]);
   expect(readdirSync(`${path}.writers`)).toEqual([]);
 });
@@ -50,7 +50,7 @@ it("a receipt says where the record stands", async () => {
   const log = await open();
   const call = aCall();
   const receipt = await log.appendDecision(() => decisionBody({ call, decision: aDecision() }, log));
-  expect(receipt).toEqual({ seq: 2, id: call.id, hash: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  expect(receipt).toEqual({ seq: 3, id: call.id, hash: expect.stringMatching(/^[0-9a-f]{64}$/) });
   await log.close();
 });
 
@@ -62,7 +62,7 @@ it("a decision that cannot be made leaves no record, and neither does what it wr
   });
   await expect(failing).rejects.toThrow("budget used up");
   await log.close();
-  expect(await kinds()).toEqual(["start", "stop"]);
+  expect(await kinds()).toEqual(["start", "key", "stop"]);
 });
 
 it("a decision has one outcome, and a refused one has none", async () => {
@@ -112,7 +112,7 @@ it("what a process of an older version left open is closed", async () => {
   const { writer } = first;
   await first.close();
   const db = new Database(path);
-  db.exec(`DROP TABLE writers; CREATE TABLE open_decisions (id TEXT PRIMARY KEY, writer TEXT NOT NULL);
+  db.exec(`DROP TABLE writers; DROP TABLE checkpoints; CREATE TABLE open_decisions (id TEXT PRIMARY KEY, writer TEXT NOT NULL);
     CREATE INDEX records_by_time ON records (time); PRAGMA user_version = 2`);
   db.prepare("INSERT INTO open_decisions VALUES (?, ?)").run(id, writer);
   db.close();
@@ -155,6 +155,6 @@ it("a name in the store that is no writer's never becomes a path", async () => {
 it("closing twice is closing once, and nothing is appended afterwards", async () => {
   const log = await open();
   await Promise.all([log.close(), log.close()]);
-  expect(await kinds()).toEqual(["start", "stop"]);
+  expect(await kinds()).toEqual(["start", "key", "stop"]);
   await expect(decide(log)).rejects.toThrow(expect.objectContaining({ code: "store_unavailable" }));
 });

@@ -89,7 +89,7 @@ describe("search", () => {
         duration_ms: 12.5,
         fail_closed: false,
         snapshot: "5f".repeat(32),
-        seq: 2,
+        seq: 3,
       },
     ]);
   });
@@ -149,15 +149,15 @@ describe("search", () => {
   it("names a record that cannot be read instead of leaving it out", async () => {
     await decide(log);
     const db = new Database(path);
-    db.exec("UPDATE records SET body = 'null' WHERE seq = 2");
+    db.exec("UPDATE records SET body = 'null' WHERE seq = 3");
     db.close();
-    expect(() => search(store, {}, 20)).toThrow(/record 2 cannot be read/);
+    expect(() => search(store, {}, 20)).toThrow(/record 3 cannot be read/);
   });
 });
 
 it("following gives each call once it has ended", async () => {
   const start = finishedSince(store, 0);
-  expect(start).toEqual({ calls: [], last: 1 });
+  expect(start).toEqual({ calls: [], last: 2 });
   const [open, done, refused] = [await decide(log), await decide(log), await decide(log, denied)];
   await finish(log, done);
   const first = finishedSince(store, start.last);
@@ -182,7 +182,7 @@ describe("show", () => {
       decision: { id, decision: "allow" },
       outcome: { decision_id: id, outcome: "redacted" },
       posture: { id: posture.id, profile: "strict" },
-      proof: { decision: { seq: 5, hash: expect.stringMatching(/^[0-9a-f]{64}$/) }, outcome: { seq: 6 } },
+      proof: { decision: { seq: 6, hash: expect.stringMatching(/^[0-9a-f]{64}$/) }, outcome: { seq: 7 } },
     });
     expect(show(store, story?.outcome?.id ?? "")).toEqual(story);
   });

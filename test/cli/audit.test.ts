@@ -129,7 +129,7 @@ describe("show", () => {
       "rows        20 released of 40 received, counted by $.rows",
       "not scanned 1 of its parts: /content/1/data (512 bytes, image)",
       "limits      max_rows 20, on_exceed truncate, window (per hour, max_rows 1000)",
-      "decision    record 5, hash ",
+      "decision    record 6, hash ",
     ]) {
       expect(out).toContain(part);
     }
@@ -154,20 +154,26 @@ describe("verify", () => {
   it("ends with 0 and says how far it read", async () => {
     const { code, out } = await run(["verify", "--json"]);
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ ok: true, records: 8, decisions: 3, open: 0, head: { seq: 8 } });
-    expect((await run(["verify"])).out).toMatch(/^ok: 8 records, 3 decisions, 0 without an outcome yet\n/);
+    expect(JSON.parse(out)).toMatchObject({ ok: true, records: 9, decisions: 3, open: 0, head: { seq: 9 } });
+    expect((await run(["verify"])).out).toMatch(/^ok: 9 records, 3 decisions, 0 without an outcome yet\n/);
   });
 
   it("ends with 1 and says what is wrong and where", async () => {
     const db = new Database(path);
-    db.exec("DELETE FROM records WHERE seq = 4");
+    db.exec("DELETE FROM records WHERE seq = 8");
     db.close();
     const { code, out } = await run(["verify", "--json"]);
     expect(code).toBe(1);
-    expect(JSON.parse(out)).toMatchObject({ ok: false, problems: [{ seq: 5, what: "record 4 is missing" }] });
+    expect(JSON.parse(out)).toMatchObject({
+      ok: false,
+      problems: [
+        { seq: 9, what: "record 8 is missing" },
+        { seq: 8, id: "checkpoint" },
+      ],
+    });
     expect(await run(["verify"])).toMatchObject({
       code: 1,
-      out: expect.stringContaining("record 4 is missing"),
+      out: expect.stringContaining("record 8 is missing"),
     });
   });
 

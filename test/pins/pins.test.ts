@@ -288,7 +288,9 @@ describe("the store", () => {
     await finish(audit, await decide(audit));
     await audit.close();
     const db = new Database(path);
-    db.exec("DROP TABLE pins; DROP TABLE writers; CREATE INDEX records_by_time ON records (time)");
+    db.exec(
+      "DROP TABLE pins; DROP TABLE writers; DROP TABLE checkpoints; CREATE INDEX records_by_time ON records (time)",
+    );
     db.exec("CREATE TABLE open_decisions (id TEXT PRIMARY KEY, writer TEXT NOT NULL)");
     db.pragma("user_version = 1");
     db.close();
