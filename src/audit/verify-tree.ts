@@ -108,11 +108,10 @@ export function treeCheck(
           report(0, `${from} has no checkpoint of this log: it is another one, or was written anew`);
     },
     summary: () => ({ checkpoints, covered, key: keys.at(-1)?.text ?? null, anchored }),
-    notices: () => [
-      ...foreign
+    notices: () =>
+      foreign
         .filter(({ own }) => own > 0)
         .map(({ from, others }) => `${from} also has checkpoints of ${others} other logs`),
-    ],
   };
 }
 
