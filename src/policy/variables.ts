@@ -53,6 +53,11 @@ export function aliased(
   };
 }
 
+/** An environment has a hundred names that are nothing like ours: most are told apart by their length. */
+function within(name: string, other: string, slips: number): boolean {
+  return Math.abs(name.length - other.length) <= slips && editDistance(name, other) <= slips;
+}
+
 /**
  * Variables that look like ours and are not. A misspelt name would weaken enforcement in silence, so every unknown
  * SALLYPORT_* is refused, and so is what is a slip away from another of our names.
@@ -68,7 +73,7 @@ export function misspelt(env: Env): Problem[] {
     if (known.has(name) || env[name] === undefined) continue;
     const meant = name.startsWith("SALLYPORT_")
       ? (nearest(name, OWN) ?? `one of: ${listNames(OWN)}`)
-      : (byCategory.get(name) ?? others.find((other) => editDistance(name, other) <= slips(other)));
+      : (byCategory.get(name) ?? others.find((other) => within(name, other, slips(other))));
     if (meant !== undefined)
       problems.push({
         message: `unknown variable ${name}`,
