@@ -34,8 +34,8 @@ const DOORS = [
   },
   {
     what: /^(?:node:)?child_process$/,
-    only: ["mcp"],
-    why: "only the wire starts processes: there is no spawn anywhere a request could reach",
+    only: ["mcp", "cli/anchors.ts"],
+    why: "only the wire starts processes, and a checkpoint the operator's own command: no spawn where a request could reach",
   },
   { what: /^@modelcontextprotocol\//, only: ["mcp"], why: "only the wire knows the protocol's SDK" },
   { what: /^yaml$/, only: ["config"], why: "files are read and parsed in one place, before anything judges" },
@@ -46,8 +46,16 @@ const DOORS = [
   },
   {
     what: /^(?:node:)?fs(?:\/|$)/,
-    only: ["config", "store", "audit/private-file.ts", "audit/writers.ts", "cli/start.ts"],
-    why: "configuration is the only reader of files; the store and its keys own theirs; start reads our own version",
+    only: [
+      "config",
+      "store",
+      "audit/private-file.ts",
+      "audit/writers.ts",
+      "cli/version.ts",
+      "cli/anchors.ts",
+      "cli/audit-files.ts",
+    ],
+    why: "configuration is the only reader of files; the store and its keys own theirs; the command line reads our version, and writes proofs and exports where it is told to",
   },
 ] as const;
 

@@ -70,7 +70,7 @@ export async function openAudit(options: AuditOptions): Promise<AuditLog> {
     const key = openSigningKey(dirname(options.path), options.signingPem);
     const { lock, open } = await begin(store, writer, options.version, digest, key);
     const signer = createSigner(store, writer, key, options);
-    return auditLog(store, writer, digest, lock, open, signer, options);
+    return auditLog(store, writer, digest, lock, open, signer);
   } catch (error) {
     await store.close();
     throw error;
@@ -84,19 +84,17 @@ function auditLog(
   lock: FileLock,
   open: OpenDecisions,
   signer: Signer,
-  options: AuditOptions,
 ): AuditLog {
   const head = (prefix: "p" | "e") => ({ id: newId(prefix), time: Date.now(), writer });
   let closed: Promise<void> | undefined;
   const end = async (): Promise<void> => {
-    signer.stop();
     try {
       await store.transact((tx) => {
         write(tx, { kind: "stop", ...head("e") });
         open.end(tx);
       });
-      await signer.checkpoint().catch((error: unknown) => options.problem?.(error));
     } finally {
+      await signer.stop();
       await store.close();
       lock.release();
     }

@@ -12,8 +12,8 @@ export interface SignerOptions {
   readonly signingPem?: string;
   /** Between two checkpoints, milliseconds. Default: one minute. */
   readonly checkpointMs?: number;
-  /** Told of each checkpoint. */
-  readonly published?: (checkpoint: StoredCheckpoint) => void;
+  /** Told of each checkpoint, one after the other; must not reject. */
+  readonly published?: (checkpoint: StoredCheckpoint) => void | Promise<void>;
   /** Told when no checkpoint could be made. Records are written all the same: the next one covers them. */
   readonly problem?: (error: unknown) => void;
 }
@@ -30,8 +30,8 @@ export interface Signer {
   checkpoint(): Promise<StoredCheckpoint | undefined>;
   /** Resolves with the new public key, 32 bytes in base64. */
   changeKey(): Promise<string>;
-  /** No more on its own account. A last checkpoint is the caller's to make. */
-  stop(): void;
+  /** A last checkpoint, and no more after it. Resolves when everybody was told, also of a failure. */
+  stop(): Promise<void>;
 }
 
 export function createSigner(
@@ -44,6 +44,7 @@ export function createSigner(
   const { make } = checkpointer(store, () => signing);
   let counted = 0;
   let last: Promise<unknown> = Promise.resolve();
+  let telling: Promise<void> = Promise.resolve();
 
   /** One after the other: two at once would sign the same records twice. */
   function checkpoint(): Promise<StoredCheckpoint | undefined> {
@@ -51,11 +52,12 @@ export function createSigner(
     const made = last.then(make);
     last = made.catch(() => {});
     return made.then((one) => {
-      if (one !== undefined) options.published?.(one);
+      if (one !== undefined) telling = telling.then(() => options.published?.(one));
       return one;
     });
   }
-  const due = (): void => void checkpoint().catch((error: unknown) => options.problem?.(error));
+  const attempt = (): Promise<unknown> => checkpoint().catch((error: unknown) => options.problem?.(error));
+  const due = (): void => void attempt();
   const timer = setInterval(due, options.checkpointMs ?? CHECKPOINT_MS).unref();
 
   return {
@@ -77,7 +79,11 @@ export function createSigner(
       await checkpoint();
       return next.public;
     },
-    stop: () => clearInterval(timer),
+    async stop() {
+      clearInterval(timer);
+      await attempt();
+      await telling;
+    },
   };
 }
 

@@ -2,33 +2,45 @@ import { CALL_OUTCOMES, type CallOutcome } from "../audit/call-record.js";
 import type { SearchFilter } from "../audit/search.js";
 import { CATEGORIES, DECISIONS } from "../model/nouns.js";
 
-const COMMANDS = ["tail", "search", "show", "verify"] as const;
-type Command = (typeof COMMANDS)[number];
-
 const FILTER_FLAGS = ["who", "tool", "server", "decision", "outcome", "category", "rule", "since", "until"];
-const VALUE_FLAGS: Readonly<Record<Command, readonly string[]>> = {
-  tail: ["limit"],
-  search: [...FILTER_FLAGS, "limit"],
-  show: [],
-  verify: [],
-};
-const SWITCHES: Readonly<Record<Command, readonly string[]>> = {
-  tail: ["json", "follow"],
-  search: ["json"],
-  show: ["json"],
-  verify: ["json"],
-};
+
+/** What each command takes: flags with a value, switches, and the one word it needs (or may have, with `?`). */
+const COMMANDS = {
+  tail: { values: ["limit"], switches: ["json", "follow"] },
+  search: { values: [...FILTER_FLAGS, "limit"], switches: ["json"] },
+  show: { values: [], switches: ["json"], word: "the id of a decision: audit show <id>" },
+  verify: { values: ["key", "against"], switches: ["json"] },
+  checkpoint: { values: [], switches: ["json"] },
+  key: { values: [], switches: ["rotate", "json"] },
+  prove: { values: ["out"], switches: [], word: "the id of a record: audit prove <id>" },
+  "verify-proof": {
+    values: ["key"],
+    switches: ["json"],
+    word: "a file: audit verify-proof <file> --key <key>",
+  },
+  anchor: { values: ["file"], switches: ["json"] },
+} as const satisfies Readonly<Record<string, Spec>>;
+
+interface Spec {
+  readonly values: readonly string[];
+  readonly switches: readonly string[];
+  readonly word?: string;
+}
+
+export type AuditCommand = keyof typeof COMMANDS;
 
 const DEFAULT_LIMIT = 20;
 
 export interface AuditArgs {
-  readonly command: Command;
+  readonly command: AuditCommand;
   readonly json: boolean;
-  readonly follow: boolean;
   readonly limit: number;
   readonly filter: SearchFilter;
-  /** Of `show`. */
-  readonly id: string;
+  /** The word that the command needs; "" for the others. */
+  readonly word: string;
+  /** Flags with a value, without what is in `limit` and `filter`. */
+  readonly values: Readonly<Partial<Record<"key" | "against" | "out" | "file", string>>>;
+  readonly switches: ReadonlySet<string>;
 }
 
 /** Usage that cannot be understood, as a sentence for the person who typed it. */
@@ -36,7 +48,8 @@ export class UsageError extends Error {}
 
 /** Reads the command line after `sallyport audit`. `now` in ms, for times such as `2h`. Throws UsageError. */
 export function parseAuditArgs(argv: readonly string[], now: number): AuditArgs {
-  const command = oneOf("audit command", argv[0] ?? "", COMMANDS);
+  const command = oneOf("audit command", argv[0] ?? "", Object.keys(COMMANDS) as AuditCommand[]);
+  const spec: Spec = COMMANDS[command];
   const values = new Map<string, string>();
   const switches = new Set<string>();
   const words: string[] = [];
@@ -47,31 +60,30 @@ export function parseAuditArgs(argv: readonly string[], now: number): AuditArgs 
       continue;
     }
     const [flag, inline] = split(word.slice(2));
-    if (SWITCHES[command].includes(flag) && inline === undefined) switches.add(flag);
-    else if (VALUE_FLAGS[command].includes(flag)) {
+    if (spec.switches.includes(flag) && inline === undefined) switches.add(flag);
+    else if (spec.values.includes(flag)) {
       const value = inline ?? argv[++at];
       if (value === undefined || value === "") throw new UsageError(`--${flag} needs a value`);
       if (values.has(flag)) throw new UsageError(`--${flag} is given twice`);
       values.set(flag, value);
-    } else throw new UsageError(`unknown flag ${word} of audit ${command}; ${validFlags(command)}`);
+    } else throw new UsageError(`unknown flag ${word} of audit ${command}; ${validFlags(spec)}`);
   }
-  const expected = command === "show" ? 1 : 0;
-  if (words.length > expected)
-    throw new UsageError(`unexpected "${words[expected]}"; ${validFlags(command)}`);
-  if (words.length < expected) throw new UsageError("audit show needs the id of a decision: audit show <id>");
+  const expected = spec.word === undefined ? 0 : 1;
+  if (words.length > expected) throw new UsageError(`unexpected "${words[expected]}"; ${validFlags(spec)}`);
+  if (words.length < expected) throw new UsageError(`audit ${command} needs ${spec.word}`);
   return {
     command,
     json: switches.has("json"),
-    follow: switches.has("follow"),
     limit: limitOf(values.get("limit")),
     filter: filterOf(values, now),
-    id: words[0] ?? "",
+    word: words[0] ?? "",
+    values: Object.fromEntries(values),
+    switches,
   };
 }
 
-function validFlags(command: Command): string {
-  const flags = [...VALUE_FLAGS[command], ...SWITCHES[command]].map((flag) => `--${flag}`);
-  return `valid: ${flags.join(", ")}`;
+function validFlags({ values, switches }: Spec): string {
+  return `valid: ${[...values, ...switches].map((flag) => `--${flag}`).join(", ")}`;
 }
 
 function split(flag: string): [string, string?] {

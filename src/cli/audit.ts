@@ -1,45 +1,25 @@
 import type { CallRecord } from "../audit/call-record.js";
 import { finishedSince, search } from "../audit/search.js";
 import { show } from "../audit/show.js";
-import { verify, type Verification } from "../audit/verify.js";
 import { describeError, SallyportError } from "../model/errors.js";
-import { openStore } from "../store/sqlite.js";
 import type { Store } from "../store/store.js";
 import { parseAuditArgs, UsageError, type AuditArgs } from "./audit-args.js";
 import { storyText } from "./audit-show.js";
+import { reading, type AuditIo } from "./audit-io.js";
 import { callTable, type CallTableOptions } from "./audit-table.js";
 
 const FOLLOW_MS = 300;
 
-export interface AuditIo {
-  /** Of the audit store. */
-  readonly path: string;
-  /** stdout: data. */
-  write(text: string): void;
-  /** stderr: talk. Without it, talk goes where data goes. */
-  say?(text: string): void;
-  readonly color: boolean;
-  /** Width of the terminal, when there is one. */
-  readonly columns?: number;
-  /** Ends `tail --follow`. */
-  readonly signal?: AbortSignal;
-}
-
 /**
- * `argv[0]` is tail, search, show or verify. Resolves with the exit code: 0, 1 when verify found a problem,
- * show found nothing or there is no store, 2 for bad usage. Reads only.
+ * `argv[0]` is one of the audit commands. Resolves with the exit code: 0, 1 when something is wrong with the store or
+ * there is none, or nothing was found, 2 for bad usage.
  */
 export async function auditCommand(argv: readonly string[], io: AuditIo): Promise<number> {
   const say = io.say ?? io.write;
   let args: AuditArgs | undefined;
   try {
     args = parseAuditArgs(argv, Date.now());
-    const store = openStore(io.path, { readonly: true });
-    try {
-      return await run(args, store, io);
-    } finally {
-      await store.close();
-    }
+    return await run(args, io);
   } catch (error) {
     if (error instanceof UsageError) {
       say(`${error.message}\n`);
@@ -53,10 +33,22 @@ export async function auditCommand(argv: readonly string[], io: AuditIo): Promis
   }
 }
 
-async function run(args: AuditArgs, store: Store, io: AuditIo): Promise<number> {
-  if (args.command === "verify") return printVerification(verify(store), args.json, io);
-  if (args.command === "show") return printStory(args, store, io);
-  if (args.command === "tail" && args.follow) return follow(args, store, io);
+async function run(args: AuditArgs, io: AuditIo): Promise<number> {
+  switch (args.command) {
+    case "tail":
+    case "search":
+      return reading(io, (store) => listCalls(args, store, io));
+    case "show":
+      return reading(io, (store) => printStory(args, store, io));
+    default: {
+      const { proofCommand } = await import("./audit-proofs.js");
+      return proofCommand(args, io);
+    }
+  }
+}
+
+async function listCalls(args: AuditArgs, store: Store, io: AuditIo): Promise<number> {
+  if (args.switches.has("follow")) return follow(args, store, io);
   const calls = search(store, args.filter, args.limit);
   if (args.command === "tail") calls.reverse();
   if (args.json) io.write(jsonArray(calls));
@@ -101,27 +93,11 @@ async function follow(args: AuditArgs, store: Store, io: AuditIo): Promise<numbe
 }
 
 function printStory(args: AuditArgs, store: Store, io: AuditIo): number {
-  const story = show(store, args.id);
+  const story = show(store, args.word);
   if (story === undefined) {
-    (io.say ?? io.write)(`no call ${args.id} in ${store.path}\n`);
+    (io.say ?? io.write)(`no call ${args.word} in ${store.path}\n`);
     return 1;
   }
   io.write(args.json ? `${JSON.stringify(story)}\n` : storyText(story, io.color));
   return 0;
-}
-
-function printVerification(result: Verification, json: boolean, io: AuditIo): number {
-  if (json) io.write(`${JSON.stringify(result)}\n`);
-  else if (result.ok) {
-    const { records, decisions, open, head } = result;
-    io.write(
-      `ok: ${records} records, ${decisions} decisions, ${open} without an outcome yet\n` +
-        `head: record ${head.seq}, hash ${head.hash}\n` +
-        "Keep the head elsewhere: records cut off the end, or a chain written anew, show only against it.\n",
-    );
-  } else {
-    const lines = result.problems.map(({ seq, id, what }) => `  record ${seq} ${id}: ${what}\n`);
-    io.write(`the audit store has been changed or is damaged:\n${lines.join("")}`);
-  }
-  return result.ok ? 0 : 1;
 }

@@ -5,7 +5,7 @@ import { createHealth } from "../mcp/health.js";
 import { createLink } from "../mcp/link.js";
 import { describeError } from "../model/errors.js";
 import type { Problem } from "../policy/problem.js";
-import { version } from "./start.js";
+import { version } from "./version.js";
 
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
 

@@ -14,7 +14,8 @@ const USAGE = `sallyport — puts every tool call of an AI agent through two gat
   sallyport serve [--listen HOST:PORT] -- COMMAND [ARGUMENT…]
   sallyport login SERVER [--config FILE]     log in to a server whose auth is authorization_code
   sallyport check [--config FILE] [--connect] [--json]   validate everything a start would
-  sallyport audit tail|search|show|verify [--json] [--limit N] [--config FILE]
+  sallyport audit tail|search|show [--json] [--limit N] [--config FILE]      what was decided, and why
+  sallyport audit verify|checkpoint|key|prove|verify-proof|anchor          that the record is whole, and proofs of it
   sallyport tools ls [--json] [--config FILE]            which tool definitions are trusted, and what changed
   sallyport tools diff SERVER/TOOL | approve SERVER/TOOL [--hash HASH] | approve --all   [--by NAME]
   sallyport scan [--role ROLE] [--phase input|output] [--json | --jsonl]   what is in the text on stdin
@@ -32,7 +33,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return command === "" ? 2 : 0;
   }
   if (command === "--version" || command === "-v") {
-    const { version } = await import("./start.js");
+    const { version } = await import("./version.js");
     process.stdout.write(`${version()}\n`);
     return 0;
   }
@@ -145,9 +146,12 @@ async function check(argv: readonly string[]): Promise<number> {
 async function audit(argv: readonly string[]): Promise<number> {
   const { takeConfig } = await import("./audit-config.js");
   const { auditCommand } = await import("./audit.js");
-  const { path, rest } = takeConfig(argv, process.cwd(), processEnv());
+  const { version } = await import("./version.js");
+  const { path, settings, rest } = takeConfig(argv, process.cwd(), processEnv());
   return auditCommand(rest, {
     path,
+    settings,
+    version: version(),
     write: (text) => process.stdout.write(text),
     say: (text) => process.stderr.write(text),
     color: process.stdout.isTTY && processEnv()["NO_COLOR"] === undefined,
@@ -158,7 +162,7 @@ async function audit(argv: readonly string[]): Promise<number> {
 async function tools(argv: readonly string[]): Promise<number> {
   const { takeConfig } = await import("./audit-config.js");
   const { toolsCommand } = await import("./tools.js");
-  const { version } = await import("./start.js");
+  const { version } = await import("./version.js");
   const { path, file, rest } = takeConfig(argv, process.cwd(), processEnv());
   return toolsCommand(rest, {
     path,

@@ -1,10 +1,17 @@
 /** From a checked configuration to a running gate: what `run` and `serve` have in common. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { pino, type Logger } from "pino";
 import { openAudit, type AuditLog } from "../audit/log.js";
+import { publish } from "./anchors.js";
+import { version } from "./version.js";
 import { loadBuiltin } from "../config/builtin.js";
-import { loadConfig, type Config, type ConfigSource, type ServerConfig } from "../config/load.js";
+import {
+  loadConfig,
+  type Anchor,
+  type Config,
+  type ConfigSource,
+  type ServerConfig,
+} from "../config/load.js";
 import { snapshotText } from "../config/snapshot.js";
 import { compileEngine, type Engine } from "../detect/engine.js";
 import { parseDetectorFile } from "../detect/rule.js";
@@ -33,11 +40,6 @@ function makeLog(level: string): Logger {
   );
 }
 
-export function version(): string {
-  const file = new URL("../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
-}
-
 /** Every detector that ships, compiled. Throws SallyportError `data_invalid`. */
 export function loadEngine(): Engine {
   return compileEngine(
@@ -64,7 +66,14 @@ export async function start(source: ConfigSource, principal: Principal): Promise
   );
   const text = snapshotText({ ...config, rules });
   const snapshot = createHash("sha256").update(text).digest("hex");
-  const audit = await openAudit({ path: config.auditPath, version: version() });
+  const { anchors } = config.audit;
+  const audit = await openAudit({
+    path: config.auditPath,
+    version: version(),
+    ...config.audit,
+    published: ({ note }) => publishAll(anchors, note, log),
+    problem: (err) => log.error({ err }, "no checkpoint could be made: the next one covers the records"),
+  });
   await audit.appendPosture({ snapshot, bundle: JSON.parse(text) as JsonObject });
 
   const servers = new Map<string, ServerConfig>(config.servers.map((server) => [server.name, server]));
@@ -105,6 +114,15 @@ export async function start(source: ConfigSource, principal: Principal): Promise
     log,
   };
   return { config, parts, audit, log };
+}
+
+/** Never rejects: what could not be published is told, and verify tells it again. */
+async function publishAll(anchors: readonly Anchor[], note: string, log: Logger): Promise<void> {
+  await Promise.all(
+    anchors.map((anchor) =>
+      publish(anchor, note).catch((error: unknown) => log.error({}, describeError(error))),
+    ),
+  );
 }
 
 /** The file that names the servers. A wrapped command has no other name than itself; it may hold secrets. */

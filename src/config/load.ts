@@ -8,12 +8,12 @@ import { listNames } from "../policy/problem.js";
 import { genericOf, recognise, serverLabel } from "../policy/recognise.js";
 import type { Env } from "../policy/variables.js";
 import { variable } from "../policy/variables.js";
+import { NO_SETTINGS, readAudit, type AuditSettings } from "./audit.js";
 import { readListenerAuth } from "./auth.js";
 import type { Builtin } from "./builtin.js";
 import { detectorIds, loadBuiltin } from "./builtin.js";
-import { defaultDataDir, resolvePath, wrappedEnv } from "./env.js";
+import { defaultDataDir, wrappedEnv } from "./env.js";
 import { readExceptions } from "./exceptions.js";
-import { expand } from "./expand.js";
 import { readJsonFile } from "./json-file.js";
 import { LISTEN_FORM, parseListen } from "./listen.js";
 import { mergeLimits } from "./merge.js";
@@ -24,6 +24,7 @@ import { LOG_LEVELS } from "./types.js";
 
 export type { ListenerAuth, ServerAuth } from "./auth-types.js";
 export type { Config, HttpTransport, Listen, LogLevel, ServerConfig, StdioTransport } from "./types.js";
+export type { Anchor, AuditSettings } from "./audit.js";
 export { limitSource, withConnector } from "./merge.js";
 
 export const TOP_KEYS = [
@@ -38,7 +39,6 @@ export const TOP_KEYS = [
   "auth",
   "exceptions",
 ] as const;
-export const AUDIT_KEYS = ["path"] as const;
 
 /** Keys that people will write and that need more of an answer than "unknown". */
 const FOREIGN_KEYS: Readonly<Record<string, string>> = {
@@ -90,7 +90,7 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
     file: readPostureKeys(reader, value, name),
   });
   const base = dirname(path);
-  const auditPath = readAuditPath(reader, value, base, env);
+  const { path: auditPath, settings: audit } = readAudit(reader, value, base, env);
   const dataDir = auditPath === undefined ? defaultDataDir(cwd, env) : dirname(auditPath);
   const servers = readAllServers(reader, value, { env, base, dataDir, posture, builtin });
   const exceptions = readExceptions(reader, value["exceptions"], {
@@ -111,6 +111,7 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
       exceptions,
       dataDir,
       auditPath: auditPath ?? join(dataDir, "audit.db"),
+      audit,
       ...(listen !== undefined && { listen }),
       ...(auth !== undefined && { auth }),
       ...own.values,
@@ -149,6 +150,7 @@ function fromCommand(source: ConfigSource, words: readonly string[], builtin: Bu
       exceptions: [],
       dataDir,
       auditPath: join(dataDir, "audit.db"),
+      audit: NO_SETTINGS,
       ...own.values,
     },
     problems: [],
@@ -156,11 +158,12 @@ function fromCommand(source: ConfigSource, words: readonly string[], builtin: Bu
 }
 
 /**
- * Where the audit commands look: the file's `audit.path`, else the default. Only that key is judged, so that a record
- * can be read when a server's variable is not set.
+ * What the audit commands need: the file's `audit`, else the defaults. Nothing else is judged, so that a record can be
+ * read when a server's variable is not set; `problems` beside a `path` are of what only writing commands need.
  */
-export function resolveAuditPath(source: Pick<ConfigSource, "file" | "cwd" | "env">): {
+export function resolveAudit(source: Pick<ConfigSource, "file" | "cwd" | "env">): {
   readonly path?: string;
+  readonly settings: AuditSettings;
   readonly problems: readonly Problem[];
 } {
   const { cwd, env } = source;
@@ -170,12 +173,14 @@ export function resolveAuditPath(source: Pick<ConfigSource, "file" | "cwd" | "en
   const fallback = join(defaultDataDir(cwd, env), "audit.db");
   if (value === undefined) {
     if (source.file === undefined && problem?.message === "no such file")
-      return { path: fallback, problems: [] };
-    return { problems: problem === undefined ? [] : [problem] };
+      return { path: fallback, settings: NO_SETTINGS, problems: [] };
+    return { settings: NO_SETTINGS, problems: problem === undefined ? [] : [problem] };
   }
   const reader = new Reader(name);
-  const path = readAuditPath(reader, value, dirname(file), env) ?? fallback;
-  return reader.problems.length > 0 ? { problems: reader.problems } : { path, problems: [] };
+  const { path, settings } = readAudit(reader, value, dirname(file), env);
+  const { problems } = reader;
+  const unknown = problems.some((one) => one.path === "audit" || one.path === "audit.path");
+  return { ...(!unknown && { path: path ?? fallback }), settings, problems };
 }
 
 function readPostureKeys(reader: Reader, value: JsonObject, name: string): NonNullable<PostureInput["file"]> {
@@ -211,16 +216,6 @@ function readAllServers(
   if (servers.length === 0 && posture !== undefined && reader.problems.length === before)
     reader.problem("mcpServers", "no server to guard", "add one, or enable one");
   return servers;
-}
-
-function readAuditPath(reader: Reader, value: JsonObject, base: string, env: Env): string | undefined {
-  const audit = reader.object(value["audit"], "audit");
-  if (audit === undefined) return undefined;
-  reader.keys(audit, "audit", AUDIT_KEYS);
-  const text = reader.string(audit["path"], "audit.path");
-  if (text === undefined) return undefined;
-  const filled = expand(text, env, (message, fix) => reader.problem("audit.path", message, fix));
-  return resolvePath(filled, base, env);
 }
 
 function readListen(reader: Reader, value: Json | undefined): Listen | undefined {

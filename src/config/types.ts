@@ -1,5 +1,6 @@
 import type { Connector, Limits, Posture } from "../model/posture.js";
 import type { ExceptionSpec } from "../policy/exceptions.js";
+import type { AuditSettings } from "./audit.js";
 import type { ListenerAuth, ServerAuth } from "./auth-types.js";
 
 export interface StdioTransport {
@@ -48,6 +49,7 @@ export interface Config {
   readonly exceptions: readonly ExceptionSpec[];
   readonly dataDir: string;
   readonly auditPath: string;
+  readonly audit: AuditSettings;
   readonly listen?: Listen;
   /** Whose tokens the listener takes, instead of the one token of its own. */
   readonly auth?: ListenerAuth;

@@ -26,6 +26,17 @@ export function parseDuration(value: unknown): number | undefined {
   return typeof value === "string" ? withUnit(DURATION, DURATIONS, value) : parseCount(value);
 }
 
+const DAY_MS = 86_400_000;
+
+export const AGE_FORM = 'an age such as "90d" or "12h"';
+
+/** Milliseconds; undefined when it is no age. A bare number has no unit that one could guess. */
+export function parseAge(value: unknown): number | undefined {
+  return typeof value === "string"
+    ? withUnit(/^(\d{1,5})\s?(h|d)$/, { h: 3_600_000, d: DAY_MS }, value)
+    : undefined;
+}
+
 /** A positive integer that a double holds exactly; undefined otherwise. */
 export function parseCount(value: unknown): number | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : undefined;

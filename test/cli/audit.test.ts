@@ -3,7 +3,9 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { beforeEach, describe, expect, it } from "vitest";
 import { openAudit } from "../../src/audit/log.js";
-import { auditCommand, type AuditIo } from "../../src/cli/audit.js";
+import { auditCommand } from "../../src/cli/audit.js";
+import type { AuditIo } from "../../src/cli/audit-io.js";
+import { NO_SETTINGS } from "../../src/config/audit.js";
 import { aDecision, aFinding, decide, denied, finish, freshFolder } from "../audit/sample.js";
 
 let path: string;
@@ -44,7 +46,15 @@ async function run(
   let talk = "";
   const write = (text: string): void => void (out += text);
   const say = (text: string): void => void (talk += text);
-  const code = await auditCommand(argv, { path, color: false, write, say, ...io });
+  const code = await auditCommand(argv, {
+    path,
+    settings: NO_SETTINGS,
+    version: "1.0.0",
+    color: false,
+    write,
+    say,
+    ...io,
+  });
   return { code, out, talk };
 }
 
@@ -214,7 +224,7 @@ describe("bad usage ends with 2 and names what would be valid", () => {
     [[], /audit command missing; valid: tail, search, show, verify/],
     [["list"], /audit command "list" is unknown; valid: tail/],
     [["search", "--decisions", "deny"], /unknown flag --decisions of audit search; valid: --who, /],
-    [["verify", "--limit", "3"], /unknown flag --limit of audit verify; valid: --json/],
+    [["verify", "--limit", "3"], /unknown flag --limit of audit verify; valid: --key, --against, --json/],
     [["search", "--decision", "denied"], /--decision "denied" is unknown; valid: allow, .*deny$/m],
     [["search", "--outcome", "ok"], /valid: released, .*refused, open/],
     [["search", "--category", "PII"], /--category "PII" is unknown; valid: pii, /],

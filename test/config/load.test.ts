@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { limitSource, loadConfig, resolveAuditPath, withConnector } from "../../src/config/load.js";
+import { limitSource, loadConfig, resolveAudit, withConnector } from "../../src/config/load.js";
 import type { Problem } from "../../src/policy/problem.js";
 
 let dir: string;
@@ -255,14 +255,75 @@ describe("the data directory", () => {
     });
     expect(good({ ...server(crm), audit: { path: "~/a.db" } }).auditPath).toBe("/home/ann/a.db");
   });
+  it("can have a key by reference, anchors, an age of retention; and is told what is wrong with them", () => {
+    const pem = join(dir, "key.pem");
+    writeFileSync(pem, "PEM", { mode: 0o600 });
+    const audit = {
+      key: "${file:key.pem}",
+      checkpoint_every: "10s",
+      anchors: [
+        { file: "kept.txt" },
+        { command: ["logger", "-t", "x"] },
+        { url: "https://log.example/${NAME}", headers: { authorization: "Bearer ${TOKEN}" } },
+      ],
+      retention: "90d",
+      previews: true,
+    };
+    expect(good({ ...server(crm), audit }, { NAME: "a", TOKEN: "t" }).audit).toEqual({
+      signingPem: "PEM",
+      checkpointMs: 10_000,
+      anchors: [
+        { kind: "file", path: join(dir, "kept.txt") },
+        { kind: "command", command: ["logger", "-t", "x"] },
+        { kind: "http", url: "https://log.example/a", headers: { authorization: "Bearer t" } },
+      ],
+      retentionMs: 90 * 86_400_000,
+      previews: true,
+    });
+    expect(good({ ...server(crm), audit: { key: "${PEM}" } }, { PEM: "k" }).audit).toMatchObject({
+      signingPem: "k",
+    });
+    const wrong = {
+      key: "MC4CAQAwBQ",
+      checkpoint_every: "often",
+      anchors: [
+        { file: "a", url: "https://b" },
+        {},
+        { url: "http://log.example/" },
+        { file: "a", headers: {} },
+        { fil: "a" },
+        { command: [] },
+        "x",
+      ],
+      retention: 90,
+      previews: "yes",
+    };
+    expect(bad({ ...server(crm), audit: wrong }).map(({ path, message }) => `${path}: ${message}`)).toEqual([
+      "audit.key: a key by value",
+      'audit.checkpoint_every: "often" is not valid here',
+      "audit.retention: 90 is not valid here",
+      "audit.anchors[0]: an anchor is one of file, command and url",
+      "audit.anchors[1]: an anchor is one of file, command and url",
+      "audit.anchors[2].url: not an https address",
+      "audit.anchors[3].headers: headers are for an anchor with a url",
+      'audit.anchors[4].fil: unknown key "fil"',
+      "audit.anchors[4]: an anchor is one of file, command and url",
+      "audit.anchors[5].command: no command",
+      "audit.anchors[6]: expected an object, found a text",
+      "audit.previews: expected true or false, found a text",
+    ]);
+  });
   it("is found by the audit commands although a server's variable is not set", () => {
     const text = JSON.stringify({ ...server({ command: "${NOPE}" }), audit: { path: "a.db" } });
     writeFileSync(join(dir, "mcp.config.json"), text);
-    expect(resolveAuditPath({ cwd: dir, env: { HOME } })).toEqual({ path: join(dir, "a.db"), problems: [] });
+    expect(resolveAudit({ cwd: dir, env: { HOME } })).toMatchObject({
+      path: join(dir, "a.db"),
+      problems: [],
+    });
   });
   it("is the default without a file, but not when the named file is missing", () => {
-    expect(resolveAuditPath({ cwd: dir, env: { HOME } }).path).toBe("/home/ann/.sallyport/audit.db");
-    expect(resolveAuditPath({ file: "other.json", cwd: dir, env: { HOME } }).problems).toHaveLength(1);
+    expect(resolveAudit({ cwd: dir, env: { HOME } }).path).toBe("/home/ann/.sallyport/audit.db");
+    expect(resolveAudit({ file: "other.json", cwd: dir, env: { HOME } }).problems).toHaveLength(1);
   });
 });
 

@@ -10,7 +10,8 @@ import {
 } from "../../src/config/connector-file.js";
 import { EXCEPTION_KEYS, EXCEPTION_MATCH_KEYS } from "../../src/config/exceptions.js";
 import { LIMIT_KEYS, WINDOW_KEYS, WINDOW_PERIODS } from "../../src/config/limits.js";
-import { AUDIT_KEYS, TOP_KEYS } from "../../src/config/load.js";
+import { ANCHOR_KEYS, AUDIT_KEYS } from "../../src/config/audit.js";
+import { TOP_KEYS } from "../../src/config/load.js";
 import { SERVER_KEYS, SERVER_TYPES } from "../../src/config/servers.js";
 import { ACTIONS, CATEGORIES, OPERATIONS, PHASES, ROLES } from "../../src/model/nouns.js";
 
@@ -25,6 +26,7 @@ it("the schema that editors use knows the keys and words that the loader knows",
   const { category, server, limits, exception } = schema.definitions;
   expect(keys(schema)).toEqual([...TOP_KEYS]);
   expect(keys(schema.properties.audit)).toEqual([...AUDIT_KEYS]);
+  expect(keys(schema.properties.audit.properties.anchors.items)).toEqual([...ANCHOR_KEYS]);
   expect(schema.properties.profile.enum.toSorted()).toEqual(
     loadBuiltin()
       .profiles.map((p) => p.profile)
