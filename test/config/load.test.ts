@@ -309,8 +309,8 @@ describe("the data directory", () => {
       'audit.anchors[4].fil: unknown key "fil"',
       "audit.anchors[4]: an anchor is one of file, command and url",
       "audit.anchors[5].command: no command",
-      "audit.anchors[6]: expected an object, found a text",
-      "audit.previews: expected true or false, found a text",
+      "audit.anchors[6]: expected an object, found a string",
+      "audit.previews: expected true or false, found a string",
     ]);
   });
   it("is found by the audit commands although a server's variable is not set", () => {
