@@ -6,7 +6,7 @@ import { inflateRawSync } from "node:zlib";
 
 const [file, key] = process.argv.slice(2);
 const sha256 = (...parts) => createHash("sha256").update(Buffer.concat(parts)).digest();
-const must = (holds, what) => holds || (console.error(`NOT PROVED: ${what}`), process.exit(1));
+const must = (holds, what) => holds || (process.stderr.write(`NOT PROVED: ${what}\n`), process.exit(1));
 const [head, text, signatures] = readFileSync(file, "utf8").split("\n\n");
 const [format, extra, index, ...path] = head.split("\n");
 must(format === "c2sp.org/tlog-proof@v1", "not a proof");
@@ -31,4 +31,4 @@ for (const sibling of path.map((line) => Buffer.from(line, "base64"))) {
   [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
 }
 must(last === 0 && node.toString("base64") === root, "the record is not in the signed tree");
-console.log(record.toString());
+process.stdout.write(`${record.toString()}\n`);

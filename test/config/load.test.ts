@@ -299,9 +299,9 @@ describe("the data directory", () => {
       previews: "yes",
     };
     expect(bad({ ...server(crm), audit: wrong }).map(({ path, message }) => `${path}: ${message}`)).toEqual([
-      "audit.key: a key by value",
       'audit.checkpoint_every: "often" is not valid here',
       "audit.retention: 90 is not valid here",
+      "audit.key: a key by value",
       "audit.anchors[0]: an anchor is one of file, command and url",
       "audit.anchors[1]: an anchor is one of file, command and url",
       "audit.anchors[2].url: not an https address",
