@@ -156,7 +156,10 @@ export function meaningOf(words: string, compiled: Compiled): KeyMeaning {
     list?.some((w) => hasWord(words, w)) ? [i] : [];
   return {
     words,
-    wakes: compiled.keyedRules.flatMap((i) => names(i, compiled.rules[i]?.keys)),
+    wakes: compiled.keyedRules.flatMap((i) => {
+      const { keys, except_keys: except } = (compiled.rules[i] as CompiledRule).rule;
+      return except?.some((w) => hasWord(words, w)) === true ? [] : names(i, keys);
+    }),
     gives: new Set(compiled.contextRules.flatMap((i) => names(i, compiled.rules[i]?.context?.words))),
   };
 }

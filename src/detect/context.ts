@@ -20,12 +20,18 @@ function holdsWord(window: string, words: readonly string[]): boolean {
   const lower = window.toLowerCase();
   return words.some((word) => {
     for (let at = lower.indexOf(word); at !== -1; at = lower.indexOf(word, at + 1)) {
-      if (unspaced.test(word) || (startsWord(window, at) && !LETTER.test(lower[at + word.length] ?? " ")))
-        return true;
-      if (lower[at + word.length] === "s" && startsWord(window, at)) return true;
+      if (unspaced.test(word) || (startsWord(window, at) && endsWord(window, at + word.length))) return true;
     }
     return false;
   });
+}
+
+/** Not inside a longer word, but for its plural; the hump of `ssnOfCustomer` or `githubTOKEN` ends one. */
+function endsWord(window: string, end: number): boolean {
+  const next = window[end] ?? " ";
+  if (!LETTER.test(next) || next === "s") return true;
+  const own = window[end - 1] ?? "";
+  return next !== next.toLowerCase() && own === own.toLowerCase();
 }
 
 /** Not inside a longer word; the hump of `customerSsn` starts one. */

@@ -54,6 +54,8 @@ export interface DetectorRule {
   readonly yields?: true;
   /** The leaf's key must contain one of these words. */
   readonly keys?: readonly string[];
+  /** Words of a key that silence it: a page token is no credential. */
+  readonly except_keys?: readonly string[];
   /** Instead of a pattern: a fact that an analyzer reports. */
   readonly analyzer?: string;
   readonly fact?: string;
@@ -83,6 +85,7 @@ const RULE_KEYS = [
   "quoted",
   "yields",
   "keys",
+  "except_keys",
   "analyzer",
   "fact",
   "commands",
@@ -163,6 +166,7 @@ function parseRule(raw: unknown, category: Category, path: string, fail: Fail): 
       yields: raw["yields"] === true || fail(`${path}/yields`, "yields is true or absent"),
     }),
     ...(raw["keys"] !== undefined && { keys: list("keys") }),
+    ...(raw["except_keys"] !== undefined && { except_keys: list("except_keys") }),
     ...optional("analyzer"),
     ...optional("fact"),
     ...(raw["commands"] !== undefined && { commands: list("commands") }),

@@ -10,6 +10,8 @@ const ALPHABETS: Readonly<Record<string, string>> = {
   uppernum: "K7Q2M9X4J8Z3W5V6B2N",
   commands: ";\nab",
   bech32: "qpzry9x8gf2tvdw0s3jn54khce6mua7l",
+  base32l: "k7q2m4xjz3w5v6bnagt",
+  hexu: "9F3A7C1E5B8D2046",
   base32: "K7Q2M4XJZ3W5V6BNAGT",
   hex: "9f3a7c1e5b8d2046",
   digits: "7392845106",

@@ -2,7 +2,9 @@
 import { aba, card, iban } from "./finance.js";
 import * as people from "./people.js";
 import {
+  base64PrivateKey,
   basic,
+  basicPair,
   email,
   entropy,
   generated,
@@ -11,6 +13,7 @@ import {
   jwt,
   password,
   secretValue,
+  sqlPassword,
   urlPassword,
 } from "./text.js";
 
@@ -20,7 +23,9 @@ export type Check = (value: string) => boolean | number;
 export const CHECKS: Readonly<Record<string, Check>> = {
   aadhaar: people.aadhaar,
   aba,
+  base64_private_key: base64PrivateKey,
   basic,
+  basic_pair: basicPair,
   bsn: people.bsn,
   card,
   cnpj: people.cnpj,
@@ -52,6 +57,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   rrn: people.rrn,
   secret_value: secretValue,
   sin: people.sin,
+  sql_password: sqlPassword,
   ssn: people.ssn,
   steuer_id: people.steuerId,
   tckn: people.tckn,

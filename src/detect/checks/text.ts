@@ -77,7 +77,8 @@ export function secretValue(value: string): boolean {
   if (
     /^(?:https?:|\/|\.\/|~\/)/i.test(bare) ||
     /^[\d.:/ -]+$/.test(bare) ||
-    (/^[\w-]+(?:\.[\w-]+){2,}$/.test(bare) && !digits)
+    (/^[\w$-]+(?:\.[\w$-]+)+$/.test(bare) && !digits) ||
+    bare.includes("*")
   )
     return false;
   return (digits || symbol || mixed) && entropyOf(bare) >= (symbol ? 2.5 : 2.8);
@@ -86,6 +87,33 @@ export function secretValue(value: string): boolean {
 /** The password of a URL: not a variable, not the word every example uses. */
 export function urlPassword(value: string): boolean {
   return !/^(?:\$|\{|<|%|\*|\[|pass(?:word)?$|pwd$|secret$|passwd$|x+$|\.+$|your|my_?pass|user)/i.test(value);
+}
+
+/** A password in SQL: not a parameter, nor the word that stands in every manual. */
+export function sqlPassword(value: string): boolean {
+  return (
+    /[A-Za-z]/.test(value) &&
+    !/^[:$@?%{<[]|^(?:password|passwd|secret|null|default|expire|random)$/i.test(value)
+  );
+}
+
+/** What follows the base64 of `-----BEGIN `: says whether it is a private key. */
+export function base64PrivateKey(value: string): boolean {
+  // The prefix ends in the middle of a group of four: "Ti" continues it.
+  try {
+    return atob(`LS0tLS1CRUdJTi${value}`.slice(0, 64)).includes("PRIVATE KEY");
+  } catch {
+    return false;
+  }
+}
+
+/** Base64 of `name:password`, both printable. */
+export function basicPair(value: string): boolean {
+  try {
+    return /^[!-9;-~]{1,64}:[!-~]{4,256}$/.test(atob(value));
+  } catch {
+    return false;
+  }
 }
 
 /** Basic credentials: base64 of `name:password`. */
@@ -97,10 +125,13 @@ export function basic(value: string): boolean {
   }
 }
 
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
 /** Generated, not typed: letters and digits mixed at random, no words joined by dashes. */
 export function generated(value: string): boolean {
   const bare = value.replace(/[=.]+$/, "");
   const digits = bare.match(/\d/g)?.length ?? 0;
+  if (UUID.test(bare)) return new Set(bare).size > 7;
   if (bare.length < 16 || digits < 2 || /^\d+$/.test(bare) || /^(?:https?|www|arn)[.:]/i.test(bare))
     return false;
   // A file name, a version, a class path: words around dots.
