@@ -29,13 +29,14 @@ test("the README's matrix is the profiles'", () => {
   }
 });
 
-test("the README's numbers of detectors and connectors are counted", () => {
+test("the changelog's numbers of detectors and connectors are counted", () => {
   const { detectorFiles, connectors } = loadBuiltin();
   const rules = detectorFiles.reduce(
     (sum, { value }) => sum + (value as { rules: unknown[] }).rules.length,
     0,
   );
   const changes = readFileSync(`${root}CHANGELOG.md`, "utf8");
-  expect(changes).toContain(`${rules} detectors`);
+  // In round numbers, so that a new rule touches one file.
+  expect(changes).toContain(`over ${Math.floor(rules / 100) * 100} detectors`);
   expect(changes).toContain(`${connectors.length} connectors`);
 });

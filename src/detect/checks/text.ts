@@ -86,7 +86,10 @@ export function secretValue(value: string): boolean {
 
 /** The password of a URL: not a variable, not the word every example uses. */
 export function urlPassword(value: string): boolean {
-  return !/^(?:\$|\{|<|%|\*|\[|pass(?:word)?$|pwd$|secret$|passwd$|x+$|\.+$|your|my_?pass|user)/i.test(value);
+  const placeholder = /^(?:\$|\{|<|%|\*|\[|\.+$|your|my_?pass|user)/i;
+  const habitual =
+    /^(?:pass(?:word|wd)?|pwd|secret|guest|postgres|root|admin|test|example|changeme|xyz|x+)$/i;
+  return !placeholder.test(value) && !habitual.test(value);
 }
 
 /** A password in SQL: not a parameter, nor the word that stands in every manual. */
