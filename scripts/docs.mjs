@@ -106,6 +106,8 @@ function config() {
     for (const [key, child] of Object.entries(node.properties ?? {}))
       if (key !== "servers") walk(child, path === "" ? key : `${path}.${key}`);
     if (typeof node.additionalProperties === "object") walk(node.additionalProperties, `${path}.<name>`);
+    for (const each of node.oneOf ?? [])
+      if (resolve(each).properties !== undefined) walk({ ...resolve(each), description: "" }, `${path}[]`);
     if (node.items !== undefined && node.items.properties !== undefined) walk(node.items, `${path}[]`);
   };
   walk(schema, "");

@@ -3,22 +3,25 @@
  * The order is written here once. A stage that throws denies; nothing is forwarded before its decision is durable,
  * and nothing is released before its outcome is.
  */
-import { decisionBody, outcomeBody, type OutcomeInput } from "./audit/bodies.js";
+import { decisionBody, outcomeBody } from "./audit/bodies.js";
 import type { AuditLog } from "./audit/log.js";
 import { forwards } from "./audit/record.js";
-import { limitSource, type ServerConfig } from "./config/load.js";
+import type { ServerConfig } from "./config/load.js";
 import { redactDocument } from "./detect/apply-redactions.js";
 import type { Engine } from "./detect/engine.js";
 import { maskArguments, scanArguments } from "./gate/arguments.js";
 import { failureBody, refusalBody, withNotices } from "./gate/reply.js";
 import { measure, scanResult, trim, type Measured } from "./gate/result.js";
+import { isToolError, outcomeOf } from "./gate/outcome.js";
 import { withDigests } from "./gate/digests.js";
 import { createStanding, NOTHING, type Against, type Standing } from "./gate/standing.js";
-import { claim, remaining, reserveCall, type Amount } from "./limits/windows.js";
+import { claimAll, grantable, leftFields, overruns, type LeftField } from "./gate/budgets.js";
+import { heldBack } from "./gate/held.js";
+import type { Amount } from "./limits/windows.js";
 import type { Call, Decision, Finding, JudgedFinding, ToolResult, Verdict } from "./model/call.js";
 import { SallyportError, type ErrorCode } from "./model/errors.js";
 import type { Phase } from "./model/nouns.js";
-import type { Json, JsonObject } from "./model/json.js";
+import type { Json } from "./model/json.js";
 import type { Posture } from "./model/posture.js";
 import type { Pins } from "./pins/pins.js";
 import { reviewSentence } from "./pins/words.js";
@@ -67,18 +70,21 @@ export interface Screened {
 export interface Gate {
   checkInput(call: Call): Promise<Verdict<Call>>;
   checkOutput(call: Call, result: ToolResult): Promise<OutputVerdict>;
-  /** `forward` sends the call on, as changed by the input gate; it rejects with a SallyportError when it cannot. */
-  govern(call: Call, forward: (call: Call) => Promise<Answer>): Promise<Governed>;
+  /**
+   * `forward` sends the call on, as changed by the input gate; it rejects with a SallyportError when it cannot. `signal`:
+   * nobody waits for the answer any more, so a call that waits for its turn need not.
+   */
+  govern(call: Call, forward: (call: Call) => Promise<Answer>, signal?: AbortSignal): Promise<Governed>;
   /** Throws when it cannot be judged: then nothing of it may pass. */
   screen(text: string): Screened;
 }
 
 export function createGate(parts: GateParts): Gate {
-  const standing = createStanding();
+  const standing = createStanding(parts.server);
   return {
     checkInput: async (call) => checkInput(parts, call, { ...NOTHING, session: standing.facts(call) }),
     checkOutput: async (call, result) => checkOutput(parts, call, result),
-    govern: (call, forward) => govern(parts, standing, call, forward),
+    govern: (call, forward, signal) => govern(parts, standing, call, forward, signal),
     screen: (text) => screen(parts, text),
   };
 }
@@ -173,13 +179,31 @@ async function govern(
   standing: Standing,
   call: Call,
   forward: (call: Call) => Promise<Answer>,
+  signal: AbortSignal | undefined,
+): Promise<Governed> {
+  const turn = await standing.turn(call, signal);
+  try {
+    return await inTurn(parts, standing, call, turn.over, forward, signal);
+  } finally {
+    turn.leave();
+  }
+}
+
+async function inTurn(
+  parts: GateParts,
+  standing: Standing,
+  call: Call,
+  over: readonly LimitOverrun[],
+  forward: (call: Call) => Promise<Answer>,
+  signal: AbortSignal | undefined,
 ): Promise<Governed> {
   const started = performance.now();
-  const admitted = await admit(parts, standing, call);
+  const admitted = await admit(parts, standing, call, over);
   if (!forwards(admitted.decision.decision)) return refused(call, admitted.decision);
 
   let answer: Answer;
   try {
+    if (signal?.aborted === true) throw new SallyportError("cancelled", "cancelled by the client");
     answer = await forward(admitted.subject);
   } catch (error) {
     return settleFailure(parts, standing, call, error, performance.now() - started);
@@ -188,9 +212,14 @@ async function govern(
 }
 
 /** checkInput and its record. The window's budget is reserved in the same commit, so that a crash cannot part them. */
-async function admit(parts: GateParts, standing: Standing, call: Call): Promise<Verdict<Call>> {
+async function admit(
+  parts: GateParts,
+  standing: Standing,
+  call: Call,
+  over: readonly LimitOverrun[],
+): Promise<Verdict<Call>> {
   let verdict: Verdict<Call>;
-  const against: Against = { ...NOTHING, session: standing.facts(call) };
+  const against: Against = { ...NOTHING, session: standing.facts(call), over };
   let before: readonly Finding[] | undefined;
   try {
     before = toolFindings(parts, call);
@@ -202,20 +231,13 @@ async function admit(parts: GateParts, standing: Standing, call: Call): Promise<
     await parts.audit.appendDecision((tx) => {
       // Another process may have seen the tool change, or a person approved it, since the arguments were read.
       if (toolFindings(parts, call) !== before) verdict = checkInput(parts, call, against);
-      const { connector, limits } = parts.server(call.server);
-      const window = limits.window;
-      if (window !== undefined && verdict.decision.decision !== "deny") {
-        const key = { principal: call.principal.id, connector: connector?.connector ?? "generic" };
-        const reserved = reserveCall(tx, key, window, Date.now());
-        if (!reserved.ok) {
-          const { limit, used: actual, retryAfterMs } = reserved;
-          const source = limitSource(parts.server(call.server), "window");
-          // Nothing is left to cut the result to, so truncating means refusing.
-          const action = limits.on_exceed !== undefined && { action: "block" as const };
-          const spent: LimitOverrun = { kind: "window", limit, actual, source, retryAfterMs, ...action };
-          verdict = checkInput(parts, call, { ...against, over: [spent] });
-        }
-      }
+      const held = heldBack(parts, tx, call, verdict.decision);
+      if (held !== undefined)
+        verdict = checkInput(parts, call, {
+          ...against,
+          findings: [...against.findings, ...held.findings],
+          over: [...against.over, ...held.over],
+        });
       const decision = withDigests(verdict.decision, { arguments: call.args }, parts.audit);
       return decisionBody({ call, decision }, parts.audit);
     });
@@ -236,6 +258,7 @@ async function settle(
 ): Promise<Governed> {
   const call = admitted.subject;
   let verdict: OutputVerdict;
+  let budgets: readonly LeftField[] = [];
   try {
     verdict = checkOutput(parts, call, answer);
   } catch (error) {
@@ -243,19 +266,19 @@ async function settle(
   }
   try {
     await parts.audit.appendOutcome((tx) => {
-      const { connector, limits } = parts.server(call.server);
-      if (limits.window !== undefined && verdict.decision.decision !== "deny") {
-        const key = { principal: call.principal.id, connector: connector?.connector ?? "generic" };
-        const left = remaining(tx, key, limits.window, Date.now());
+      const [server, now] = [parts.server(call.server), Date.now()];
+      if (server.limits.window !== undefined && verdict.decision.decision !== "deny") {
+        const left = grantable(tx, server, call, now);
         const want = { rows: verdict.measured.rows.released, bytes: verdict.subject.bytes };
         if (want.rows > left.rows || want.bytes > left.bytes)
           verdict = checkOutput(parts, call, answer, left);
         if (verdict.decision.decision !== "deny")
-          claim(tx, key, limits.window, Date.now(), {
+          claimAll(tx, server, call, now, {
             rows: verdict.measured.rows.released,
             bytes: Math.min(verdict.subject.bytes, left.bytes),
           });
       }
+      budgets = leftFields(tx, server, call, now);
       return outcomeBody(outcomeOf(parts, call, answer, verdict, durationMs), parts.audit);
     });
   } catch (error) {
@@ -263,7 +286,13 @@ async function settle(
   }
   standing.memory(call)?.answered(call, verdict.decision, isToolError(answer));
   if (verdict.decision.decision === "deny") return refused(call, verdict.decision);
-  const text = withNotices(verdict.subject.text, answer.body, call, [admitted.decision, verdict.decision]);
+  const text = withNotices(
+    verdict.subject.text,
+    answer.body,
+    call,
+    [admitted.decision, verdict.decision],
+    budgets,
+  );
   if (text === answer.text) return { kind: "unchanged" };
   return { kind: "changed", body: answer.body, text };
 }
@@ -292,61 +321,6 @@ async function settleFailure(
   if (code === "cancelled") return { kind: "cancelled" };
   standing.memory(call)?.failed();
   return { kind: "changed", ...failureBody(call, code, error) };
-}
-
-function outcomeOf(
-  parts: GateParts,
-  call: Call,
-  answer: Answer,
-  verdict: OutputVerdict,
-  durationMs: number,
-): OutcomeInput {
-  const { decision, measured, subject } = verdict;
-  const denied = decision.decision === "deny";
-  const cut = decision.constraints !== undefined;
-  const released = denied ? 0 : subject.bytes;
-  return {
-    callId: call.id,
-    outcome: denied
-      ? "withheld"
-      : cut
-        ? "truncated"
-        : decision.decision === "remediate"
-          ? "redacted"
-          : "released",
-    decision: withDigests(decision, answer.value, parts.audit),
-    rows: { ...measured.rows, released: denied ? 0 : measured.rows.released },
-    bytes: { received: answer.bytes, released },
-    isError: isToolError(answer),
-    durationMs,
-    resultText: answer.text,
-    limits: parts.server(call.server).limits,
-    ...(measured.notScanned.length > 0 && { notScanned: measured.notScanned }),
-  };
-}
-
-function isToolError({ body, value }: Answer): boolean {
-  return body === "error" || (value as JsonObject | null)?.["isError"] === true;
-}
-
-function overruns(server: ServerConfig, received: Measured, left: Amount | undefined): LimitOverrun[] {
-  const { limits } = server;
-  const action = limits.on_exceed !== undefined && { action: limits.on_exceed };
-  const over: LimitOverrun[] = [];
-  const add = (
-    kind: LimitOverrun["kind"],
-    source: typeof kind,
-    limit: number | undefined,
-    actual: number,
-  ): void => {
-    if (limit !== undefined && actual > limit)
-      over.push({ kind, limit, actual, source: limitSource(server, source), ...action });
-  };
-  add("max_rows", "max_rows", limits.max_rows, received.rows.received);
-  add("max_bytes", "max_bytes", limits.max_bytes, received.bytes);
-  add("max_rows", "window", left?.rows, received.rows.received);
-  add("max_bytes", "window", left?.bytes, received.bytes);
-  return over;
 }
 
 function refused(call: Call, decision: Decision): Governed {

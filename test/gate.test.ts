@@ -3,12 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import type { Answer, Gate, Governed } from "../src/gate.js";
+import type { Gate, Governed } from "../src/gate.js";
 import type { Call, Finding } from "../src/model/call.js";
 import { SallyportError } from "../src/model/errors.js";
-import type { Json } from "../src/model/json.js";
 import { DECISIONS } from "../src/model/nouns.js";
-import { testGate, type TestGate } from "./helpers/gate.js";
+import { answer, saying, testGate, type TestGate } from "./helpers/gate.js";
 
 const SSN = "536-90-4399";
 const opened: TestGate[] = [];
@@ -21,12 +20,6 @@ async function kitOf(...args: Parameters<typeof testGate>): Promise<TestGate> {
   opened.push(kit);
   return kit;
 }
-
-function answer(text: string): Answer {
-  return { body: "result", text, value: JSON.parse(text) as Json, bytes: Buffer.byteLength(text) };
-}
-
-const saying = (text: string): string => JSON.stringify({ content: [{ type: "text", text }] });
 
 /** Governs a call whose downstream answers `result`; tells whether it was asked at all. */
 async function run(
@@ -304,7 +297,9 @@ describe("cumulative windows", () => {
   });
 
   it("another principal has a window of its own", async () => {
-    const kit = await kitOf(limited);
+    const kit = await kitOf({
+      db: { connector: "sqlite", limits: { ...limited.db.limits, show_left: "never" } },
+    });
     const ask = (id: string) =>
       run(
         kit.gate,

@@ -9,7 +9,13 @@ import { newId } from "./ids.js";
 import { openDigest, type Digest } from "./keys.js";
 import { openDecisions, takeOrphans, type OpenDecisions } from "./open-decisions.js";
 import { pinBody, type PinInput } from "./pin-body.js";
-import { forwards, type DecisionBody, type OutcomeBody, type RecordBody } from "./record.js";
+import {
+  forwards,
+  type ControlBody,
+  type DecisionBody,
+  type OutcomeBody,
+  type RecordBody,
+} from "./record.js";
 import { createSigner, recordKey, type Signer, type SignerOptions } from "./signer.js";
 import { openSigningKey, type SigningKey } from "./signing-key.js";
 import { enlist, findDead, type Dead } from "./writers.js";
@@ -20,6 +26,8 @@ export interface Receipt {
   /** Chain hash of the record, hex. */
   readonly hash: string;
 }
+
+export type ControlInput = Omit<ControlBody, "kind" | "id" | "time" | "writer">;
 
 export interface AuditLog {
   /** Id of this process's life as a writer. */
@@ -35,6 +43,8 @@ export interface AuditLog {
   appendPosture(posture: { readonly snapshot: string; readonly bundle: JsonObject }): Promise<Receipt>;
   /** As appendDecision, one record for each of what `make` returns; it changes the pins in the same commit. */
   appendPins(make: (tx: Tx) => readonly PinInput[]): Promise<void>;
+  /** As appendPins, for what a person does to running proxies. */
+  appendControls(make: (tx: Tx) => readonly ControlInput[]): Promise<void>;
   /** Runs `work` on one consistent view of the store, at once. Throws `store_unavailable`. */
   read<T>(work: (tx: Tx) => T): T;
   /** Another number once another process has changed the store; exact inside of a transaction. */
@@ -85,7 +95,7 @@ function auditLog(
   open: OpenDecisions,
   signer: Signer,
 ): AuditLog {
-  const head = (prefix: "p" | "e") => ({ id: newId(prefix), time: Date.now(), writer });
+  const head = (prefix: "p" | "e" | "b") => ({ id: newId(prefix), time: Date.now(), writer });
   let closed: Promise<void> | undefined;
   const end = async (): Promise<void> => {
     try {
@@ -139,6 +149,10 @@ function auditLog(
       }),
     checkpoint: signer.checkpoint,
     changeKey: signer.changeKey,
+    appendControls: (make) =>
+      store.transact((tx) => {
+        for (const control of make(tx)) write(tx, { kind: "control", ...head("b"), ...control });
+      }),
     read: store.read,
     version: store.version,
     close: () => (closed ??= end()),

@@ -180,7 +180,36 @@ export interface KeyBody extends RecordHead {
   readonly was?: string;
 }
 
-export type RecordBody = StartBody | PostureBody | DecisionBody | OutcomeBody | PinBody | StopBody | KeyBody;
+/** Which calls a person meant; all that is given must match. */
+export interface ControlTarget {
+  readonly server?: string;
+  readonly tool?: string;
+  readonly principal?: string;
+  readonly session?: string;
+  readonly connector?: string;
+}
+
+/** What a person did to running proxies: stopped or resumed calls, or gave budgets back. */
+export interface ControlBody extends RecordHead {
+  readonly kind: "control";
+  readonly event: "stopped" | "resumed" | "limits_reset";
+  readonly target: ControlTarget;
+  readonly by: Principal;
+  /** In that person's words. */
+  readonly reason?: string;
+  /** Milliseconds since the epoch: a stop that ends by itself. */
+  readonly until?: number;
+}
+
+export type RecordBody =
+  | StartBody
+  | PostureBody
+  | DecisionBody
+  | OutcomeBody
+  | PinBody
+  | ControlBody
+  | StopBody
+  | KeyBody;
 
 /** Decisions that let a call go on to the downstream: these must get an outcome. */
 export function forwards(decision: DecisionWord): boolean {

@@ -125,10 +125,12 @@ function notScannedText(parts: OutcomeBody["not_scanned"] = []): string {
 }
 
 function limitsText(limits: Readonly<Record<string, unknown>>): string {
-  const parts = Object.entries(limits).map(([name, value]) =>
-    typeof value === "object" && value !== null
-      ? `${name} (${limitsText(value as Record<string, unknown>)})`
-      : `${name} ${String(value)}`,
+  const parts = Object.entries(limits).flatMap(([name, value]) =>
+    (Array.isArray(value) ? (value as readonly unknown[]) : [value]).map((each) =>
+      typeof each === "object" && each !== null
+        ? `${name} (${limitsText(each as Record<string, unknown>)})`
+        : `${name} ${String(each)}`,
+    ),
   );
   return parts.length === 0 ? "none" : parts.join(", ");
 }

@@ -6,6 +6,7 @@ import { bootLines } from "../policy/bootline.js";
 import type { Problem } from "../policy/problem.js";
 import { listNames, nearest } from "../policy/problem.js";
 import type { Env } from "../policy/variables.js";
+import { limitsText } from "./limits-text.js";
 
 export interface CheckIo {
   write(text: string): void;
@@ -105,7 +106,7 @@ function summary(config: Config): string {
     server.name,
     server.transport.kind,
     connectorText(server),
-    limitsText(server),
+    limitsText(server.limits),
   ]);
   const widths = [0, 1, 2].map((at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
   const table = rows.map((row) =>
@@ -126,34 +127,6 @@ function connectorText({ connector, connectorBy }: ServerConfig): string {
   return connectorBy === "config"
     ? connector.connector
     : `${connector.connector} (by ${connectorBy ?? "tools"})`;
-}
-
-function limitsText({ limits }: ServerConfig): string {
-  const window = limits.window;
-  const parts = [
-    limits.max_rows !== undefined && `${limits.max_rows} rows`,
-    limits.max_bytes !== undefined && sizeText(limits.max_bytes),
-    limits.on_exceed !== undefined && `over: ${limits.on_exceed}`,
-    window !== undefined &&
-      `per ${window.per}: ${[
-        window.max_calls !== undefined && `${window.max_calls} calls`,
-        window.max_rows !== undefined && `${window.max_rows} rows`,
-        window.max_bytes !== undefined && sizeText(window.max_bytes),
-      ]
-        .filter(Boolean)
-        .join(", ")}`,
-  ];
-  return parts.filter(Boolean).join("; ");
-}
-
-function sizeText(bytes: number): string {
-  for (const [unit, size] of [
-    ["GiB", 1024 ** 3],
-    ["MiB", 1024 ** 2],
-    ["KiB", 1024],
-  ] as const)
-    if (bytes >= size && bytes % size === 0) return `${bytes / size} ${unit}`;
-  return `${bytes} bytes`;
 }
 
 interface CheckReport {

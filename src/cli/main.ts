@@ -18,11 +18,24 @@ const USAGE = `sallyport — puts every tool call of an AI agent through two gat
   sallyport audit verify|checkpoint|key|prove|verify-proof|anchor          that the record is whole, and proofs of it
   sallyport tools ls [--json] [--config FILE]            which tool definitions are trusted, and what changed
   sallyport tools diff SERVER/TOOL | approve SERVER/TOOL [--hash HASH] | approve --all   [--by NAME]
+  sallyport stop [--server S] [--tool T] [--principal P] [--session C] [--reason TEXT] [--for 30m]   refuse calls at once
+  sallyport resume [ID | --server S … | --all] | stops [--json]
   sallyport scan [--role ROLE] [--phase input|output] [--json | --jsonl]   what is in the text on stdin
   sallyport --version | --help
 `;
 
-const COMMANDS = ["run", "serve", "login", "check", "audit", "tools", "scan"] as const;
+const COMMANDS = [
+  "run",
+  "serve",
+  "login",
+  "check",
+  "audit",
+  "tools",
+  "stop",
+  "resume",
+  "stops",
+  "scan",
+] as const;
 
 class Usage extends Error {}
 
@@ -54,6 +67,10 @@ async function main(argv: readonly string[]): Promise<number> {
       return audit(rest);
     case "tools":
       return tools(rest);
+    case "stop":
+    case "resume":
+    case "stops":
+      return stop(command, rest);
     case "scan":
       return scan(rest);
     default: {
@@ -173,6 +190,21 @@ async function tools(argv: readonly string[]): Promise<number> {
     say: (text) => process.stderr.write(text),
     color: process.stdout.isTTY && processEnv()["NO_COLOR"] === undefined,
     ...(process.stdout.columns !== undefined && { columns: process.stdout.columns }),
+  });
+}
+
+async function stop(command: "stop" | "resume" | "stops", argv: readonly string[]): Promise<number> {
+  const { takeConfig } = await import("./audit-config.js");
+  const { stopCommand } = await import("./stop.js");
+  const { version } = await import("./version.js");
+  const { path, rest } = takeConfig(argv, process.cwd(), processEnv());
+  return stopCommand(command, rest, {
+    path,
+    version: version(),
+    user: userInfo().username,
+    now: Date.now,
+    write: (text) => process.stdout.write(text),
+    say: (text) => process.stderr.write(text),
   });
 }
 

@@ -23,7 +23,7 @@ export function withConnector(server: ServerConfig, connector: Connector, postur
 }
 
 /** Who set a limit: `server crm` or `connector postgres`. */
-export function limitSource(server: ServerConfig, kind: "max_rows" | "max_bytes" | "window"): string {
+export function limitSource(server: ServerConfig, kind: keyof Limits): string {
   if (server.ownLimits[kind] !== undefined) return `server ${server.name}`;
   return `connector ${server.connector?.connector ?? "generic"}`;
 }

@@ -1,12 +1,16 @@
 /** What the client reads when a decision changed something: results a model can use, and data for programs. */
 import type { Call, Decision } from "../model/call.js";
 import { describeError, type ErrorCode } from "../model/errors.js";
+import type { LeftField } from "./budgets.js";
 import type { JsonObject } from "../model/json.js";
 import { member, parseJsonText } from "../model/json-text.js";
 import { noticeFields, refusalFields, refusalText } from "../policy/refusal.js";
 
 /** Our key in `_meta`. */
 export const META_KEY = "sallyport/decision";
+
+/** Our other key in `_meta`: what is left of the budgets that the call was counted in. */
+export const LIMITS_KEY = "sallyport/limits";
 
 /** The member of the answer and its text. */
 export interface Body {
@@ -59,18 +63,22 @@ export function failureBody(call: Call, code: ErrorCode, error: unknown): Body {
   return told(`[Sallyport] ${reason} ${change} Decision ${call.id}.`, fields, call);
 }
 
-/** The result with what the caller must see in `_meta`: warnings, redactions, cuts. Unchanged when there is nothing to tell. */
+/** The result with what the caller must see in `_meta`: warnings, redactions, cuts, budgets. Unchanged when there is nothing to tell. */
 export function withNotices(
   text: string,
   body: "result" | "error",
   call: Call,
   decisions: readonly Decision[],
+  budgets: readonly LeftField[] = [],
 ): string {
   if (body === "error" || call.upward === true) return text;
   const notices = decisions.flatMap((decision) => noticeFields(decision, call) ?? []);
-  if (notices.length === 0) return text;
-  const notice = notices.length === 1 ? notices[0] : { ...notices[1], input: notices[0] };
-  const entry = `${JSON.stringify(META_KEY)}:${JSON.stringify(notice)}`;
+  const notice = notices.length < 2 ? notices[0] : { ...notices[1], input: notices[0] };
+  const entry = [
+    ...(notice === undefined ? [] : [`${JSON.stringify(META_KEY)}:${JSON.stringify(notice)}`]),
+    ...(budgets.length === 0 ? [] : [`${JSON.stringify(LIMITS_KEY)}:${JSON.stringify(budgets)}`]),
+  ].join();
+  if (entry === "") return text;
   const root = parseJsonText(text);
   if (root.kind !== "object") return text;
   const meta = member(root, "_meta");

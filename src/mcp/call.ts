@@ -42,23 +42,27 @@ export async function governCall(
     return;
   }
   let got: Forwarded | undefined;
-  const governed = await desk.parts.gate.govern(call, async (subject): Promise<Answer> => {
-    const same = subject.argsText === call.argsText && given !== undefined ? given : {};
-    flight.headers = schema === undefined ? same : paramHeadersFor(schema, subject.args, same);
-    got = await forward(desk, flight, message, link, [
-      ...changes,
-      ...changesFor(message, tool, call, subject),
-    ]);
-    const { reply } = got;
-    const task = taskOf(reply.value);
-    if (isObject(task) && typeof task["taskId"] === "string") desk.owners.set(task["taskId"], link);
-    return {
-      body: reply.body,
-      text: bodyText(reply),
-      value: reply.value,
-      bytes: reply.bodyEnd - reply.bodyStart,
-    };
-  });
+  const governed = await desk.parts.gate.govern(
+    call,
+    async (subject): Promise<Answer> => {
+      const same = subject.argsText === call.argsText && given !== undefined ? given : {};
+      flight.headers = schema === undefined ? same : paramHeadersFor(schema, subject.args, same);
+      got = await forward(desk, flight, message, link, [
+        ...changes,
+        ...changesFor(message, tool, call, subject),
+      ]);
+      const { reply } = got;
+      const task = taskOf(reply.value);
+      if (isObject(task) && typeof task["taskId"] === "string") desk.owners.set(task["taskId"], link);
+      return {
+        body: reply.body,
+        text: bodyText(reply),
+        value: reply.value,
+        bytes: reply.bodyEnd - reply.bodyStart,
+      };
+    },
+    flight.abort.signal,
+  );
   if (governed.kind === "cancelled") flight.exchange.end();
   else if (governed.kind === "unchanged") flight.exchange.reply(replyParts(flight, got!));
   else flight.exchange.reply(changedParts(flight, got, governed));

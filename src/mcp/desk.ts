@@ -45,6 +45,8 @@ export interface Flight {
   peer?: Peer;
   ourId?: number;
   cancelled: boolean;
+  /** Aborted with it. */
+  readonly abort: AbortController;
   /** Stateless era: takes a request of the downstream that belongs to this call, to be answered by a retry. */
   asked?: (request: Incoming) => boolean;
   /** What the downstream was given as progress token, and the client's own when they differ. */

@@ -99,7 +99,15 @@ export function createSession(parts: SessionParts, options: SessionOptions): Ses
   const request = (message: ClientMessage, exchange: Exchange): void => {
     const { idText, idKey: key, method } = message;
     const stateless = claimedVersion(message.text, message.params) !== undefined;
-    const flight: Flight = { idText, idKey: key, method, exchange, stateless, cancelled: false };
+    const flight: Flight = {
+      idText,
+      idKey: key,
+      method,
+      exchange,
+      stateless,
+      cancelled: false,
+      abort: new AbortController(),
+    };
     if (stateless) flight.logLevel = inEnvelope(message, META_LOG_LEVEL);
     if (desk.flights.size >= MAX_PENDING_PER_SESSION) {
       exchange.reply(
@@ -244,6 +252,7 @@ async function answer(desk: Desk, message: ClientMessage, flight: Flight): Promi
 function cancel(flight: Flight, words: (ourId: string) => string, settle: (flight: Flight) => void): void {
   if (flight.cancelled) return;
   flight.cancelled = true;
+  flight.abort.abort();
   if (flight.ourId === undefined) {
     // Held by us alone (a subscription), or not sent yet: then `forward` sees the flag.
     if (flight.method === "subscriptions/listen") settle(flight);

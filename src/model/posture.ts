@@ -22,13 +22,34 @@ export interface Limits {
   readonly max_bytes?: number;
   /** What happens over a limit; absent: what the posture says of `exfiltration`. */
   readonly on_exceed?: OnExceed;
-  readonly window?: WindowLimit;
+  /** All of them hold. */
+  readonly window?: readonly WindowLimit[];
+  /** For each tool that `tool_rates` does not name. */
+  readonly rate?: RateLimit;
+  /** Glob over tools → their rate, in place of `rate`; the tightest that matches holds. */
+  readonly tool_rates?: Readonly<Record<string, RateLimit>>;
+  /** Glob over tools → units of `max_cost` that one call takes; the most that matches counts, else 1. */
+  readonly costs?: Readonly<Record<string, number>>;
+  /** Calls of one principal to the server at the same time. */
+  readonly concurrency?: number;
+  /** When results tell what is left of the budgets. Absent: `low`. */
+  readonly show_left?: ShowLeft;
+}
+
+/** `low`: once less than a fifth is left. */
+export type ShowLeft = "always" | "low" | "never";
+
+/** A token bucket per principal × tool: `burst` calls at once, refilled at `per_minute`. */
+export interface RateLimit {
+  readonly per_minute: number;
+  readonly burst: number;
 }
 
 /** A cumulative budget per principal × connector, in fixed windows aligned to the epoch. */
 export interface WindowLimit {
   readonly per: "minute" | "hour" | "day";
   readonly max_calls?: number;
+  readonly max_cost?: number;
   readonly max_rows?: number;
   readonly max_bytes?: number;
 }

@@ -69,6 +69,15 @@ const OVER: Readonly<Record<LimitOverrun["kind"], Sentence>> = {
     retry: "later",
     change: "The budget for this period is used up: wait, or ask for less next time.",
   },
+  rate: {
+    retry: "later",
+    change:
+      "This tool is called faster than it may be: wait, and put several small calls into one where you can.",
+  },
+  concurrency: {
+    retry: "later",
+    change: "Too many calls of this server run at once: wait for their answers before making more.",
+  },
 };
 
 /** The answer that promises least is the true one: a call that is refused twice needs both causes gone. */

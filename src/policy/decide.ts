@@ -7,7 +7,7 @@ import { standingAction, type StandingFinding } from "./standing.js";
 
 /** A limit that a result (or a window's budget) went over. Counted as category `exfiltration`. */
 export interface LimitOverrun {
-  readonly kind: "max_rows" | "max_bytes" | "window";
+  readonly kind: "max_rows" | "max_bytes" | "window" | "rate" | "concurrency";
   readonly limit: number;
   readonly actual: number;
   /** Who set the limit: `connector postgres`, `server crm`. */

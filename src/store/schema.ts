@@ -90,4 +90,31 @@ const CHECKPOINTS = `
   ) STRICT;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, PINS, LEAN, CHECKPOINTS];
+const LIMITS = `
+  -- Working state: what a person has stopped. All that is named must match; nothing named is everything.
+  -- Times in milliseconds. Who stopped and resumed what, and when, is in the chain.
+  CREATE TABLE stops (
+    id         TEXT PRIMARY KEY,
+    server     TEXT,
+    tool       TEXT,
+    principal  TEXT,
+    session    TEXT,
+    reason     TEXT NOT NULL,
+    stopped_by TEXT NOT NULL,
+    since      INTEGER NOT NULL,
+    until      INTEGER
+  ) STRICT, WITHOUT ROWID;
+
+  -- Token buckets: when each is full again. A bucket without a row is full.
+  CREATE TABLE buckets (
+    principal TEXT NOT NULL,
+    server    TEXT NOT NULL,
+    tool      TEXT NOT NULL,
+    full_at   REAL NOT NULL,
+    PRIMARY KEY (principal, server, tool)
+  ) STRICT, WITHOUT ROWID;
+
+  ALTER TABLE windows ADD COLUMN cost INTEGER NOT NULL DEFAULT 0;
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, PINS, LEAN, CHECKPOINTS, LIMITS];

@@ -29,7 +29,7 @@ beforeEach(async () => {
     }),
     rows: { rule: "$.rows", received: 40, released: 20 },
     bytes: { received: 4000, released: 2000 },
-    limits: { max_rows: 20, on_exceed: "truncate", window: { per: "hour", max_rows: 1000 } },
+    limits: { max_rows: 20, on_exceed: "truncate", window: [{ per: "hour", max_rows: 1000 }] },
     durationMs: 8.25,
     notScanned: [{ pointer: "/content/1/data", bytes: 512, why: "image" }],
   });

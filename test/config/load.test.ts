@@ -31,6 +31,8 @@ function bad(value: unknown, env: Env = {}): readonly Problem[] {
   return problems;
 }
 const server = (entry: object) => ({ mcpServers: { crm: entry } });
+const limited = (limits: object) => server({ ...crm, limits });
+const day = { per: "day", max_calls: 1 };
 const crm = { command: "npx", args: ["-y", "@modelcontextprotocol/server-postgres", "postgresql://db"] };
 
 describe("a pasted client config", () => {
@@ -172,6 +174,23 @@ describe("every problem names its place, and all are told at once", () => {
     [server({ ...crm, limits: { max_bytes: "1 megabyte" } }), "mcpServers.crm.limits.max_bytes", "64KiB"],
     [server({ ...crm, limits: { on_exceed: "cut" } }), "mcpServers.crm.limits.on_exceed", "truncate, block"],
     [server({ ...crm, limits: { window: { max_rows: 1 } } }), "mcpServers.crm.limits.window.per", "hour"],
+    [limited({ window: { per: "day" } }), "mcpServers.crm.limits.window", "max_cost"],
+    [
+      limited({ window: [{ per: "day", max_calls: 1, max: 2 }] }),
+      "mcpServers.crm.limits.window[0].max",
+      "max_",
+    ],
+    [limited({ window: [day, day] }), "mcpServers.crm.limits.window", "into one"],
+    [limited({ rate: { burst: 2 } }), "mcpServers.crm.limits.rate.per_minute", "calls a minute"],
+    [limited({ rate: { per_minute: 0 } }), "mcpServers.crm.limits.rate.per_minute", "at least 1"],
+    [
+      limited({ tool_rates: { "a*": { per_minute: 1, bursts: 1 } } }),
+      'mcpServers.crm.limits.tool_rates["a*"].bursts',
+      "per_minute",
+    ],
+    [limited({ costs: { read: "2" } }), "mcpServers.crm.limits.costs.read", "whole number"],
+    [limited({ concurrency: 0.5 }), "mcpServers.crm.limits.concurrency", "at least 1"],
+    [limited({ show_left: "sometimes" }), "mcpServers.crm.limits.show_left", "always, low, never"],
     [{ ...server(crm), audit: { file: "x" } }, "audit.file", "path"],
     [{ ...server(crm), listen: "0.0.0.0:7420" }, "listen", "127.0.0.1"],
     [{ ...server(crm), listen: "127.0.0.1:99999" }, "listen", "PORT"],
@@ -231,7 +250,7 @@ describe("limits and times", () => {
         max_rows: 200,
         max_bytes: 65536,
         on_exceed: "truncate",
-        window: { per: "day", max_calls: 9 },
+        window: [{ per: "day", max_calls: 9 }],
       },
       timeoutMs: 30_000,
     });

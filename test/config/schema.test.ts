@@ -9,7 +9,7 @@ import {
   ROW_RULES,
 } from "../../src/config/connector-file.js";
 import { EXCEPTION_KEYS, EXCEPTION_MATCH_KEYS } from "../../src/config/exceptions.js";
-import { LIMIT_KEYS, WINDOW_KEYS, WINDOW_PERIODS } from "../../src/config/limits.js";
+import { LIMIT_KEYS, RATE_KEYS, SHOW_LEFT, WINDOW_KEYS, WINDOW_PERIODS } from "../../src/config/limits.js";
 import { ANCHOR_KEYS, AUDIT_KEYS } from "../../src/config/audit.js";
 import { TOP_KEYS } from "../../src/config/load.js";
 import { SERVER_KEYS, SERVER_TYPES } from "../../src/config/servers.js";
@@ -40,8 +40,11 @@ it("the schema that editors use knows the keys and words that the loader knows",
   expect(keys(server)).toEqual([...SERVER_KEYS]);
   expect(server.properties.type.enum).toEqual([...SERVER_TYPES]);
   expect(keys(limits)).toEqual([...LIMIT_KEYS]);
-  expect(keys(limits.properties.window)).toEqual([...WINDOW_KEYS]);
-  expect(limits.properties.window.properties.per.enum).toEqual([...WINDOW_PERIODS]);
+  const { window, rate } = schema.definitions;
+  expect(keys(window)).toEqual([...WINDOW_KEYS]);
+  expect(window.properties.per.enum).toEqual([...WINDOW_PERIODS]);
+  expect(keys(rate)).toEqual([...RATE_KEYS]);
+  expect(limits.properties.show_left.enum).toEqual([...SHOW_LEFT]);
 });
 
 it("the connector schema likewise", () => {

@@ -8,10 +8,10 @@ import { loadBuiltin } from "../../src/config/builtin.js";
 import { loadConfig } from "../../src/config/load.js";
 import { compileEngine, type Engine } from "../../src/detect/engine.js";
 import { parseDetectorFile } from "../../src/detect/rule.js";
-import { createGate, type Gate, type GateParts } from "../../src/gate.js";
+import { createGate, type Answer, type Gate, type GateParts, type Governed } from "../../src/gate.js";
 import { newId } from "../../src/audit/ids.js";
 import type { Call } from "../../src/model/call.js";
-import type { JsonObject } from "../../src/model/json.js";
+import type { Json, JsonObject } from "../../src/model/json.js";
 import { operationOf } from "../../src/policy/operations.js";
 import { compileExceptions } from "../../src/policy/exceptions.js";
 import { openStore } from "../../src/store/sqlite.js";
@@ -23,6 +23,11 @@ export interface TestGate {
   readonly gate: Gate;
   /** A call to `server` as the wire would make it; `argsText` is the arguments' JSON text. */
   call(server: string, tool: string, argsText: string, more?: Partial<Call>): Call;
+  /** Governs the call, whose server answers `result`: how often it was asked, and the text that the client reads. */
+  run(
+    call: Call,
+    result?: string,
+  ): Promise<{ readonly asked: number; readonly governed: Governed; readonly told: string }>;
   /** The newest record. */
   last(): ReturnType<typeof search>[number];
   readonly logged: string[];
@@ -42,6 +47,14 @@ export interface GateOptions {
   /** Replaces the detectors. */
   readonly engine?: Engine;
 }
+
+/** What a server answers, from the JSON text of its result. */
+export function answer(text: string): Answer {
+  return { body: "result", text, value: JSON.parse(text) as Json, bytes: Buffer.byteLength(text) };
+}
+
+/** The JSON text of a result that says `text`. */
+export const saying = (text: string): string => JSON.stringify({ content: [{ type: "text", text }] });
 
 const ENGINE = compileEngine(
   loadBuiltin().detectorFiles.flatMap(({ file, value }) => parseDetectorFile(value, file)),
@@ -93,6 +106,17 @@ export async function testGate(
         argsText,
         ...more,
       };
+    },
+    run: async (call, result = saying("ok")) => {
+      let asked = 0;
+      const governed = await gate.govern(call, async () => {
+        asked++;
+        return answer(result);
+      });
+      const { content = [] } = JSON.parse(governed.kind === "changed" ? governed.text : result) as {
+        content?: readonly { readonly text?: string }[];
+      };
+      return { asked, governed, told: content.map(({ text }) => text ?? "").join("\n") };
     },
     last: () => {
       const store = openStore(config.auditPath, { readonly: true });

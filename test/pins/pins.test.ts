@@ -292,6 +292,7 @@ describe("the store", () => {
       "DROP TABLE pins; DROP TABLE writers; DROP TABLE checkpoints; CREATE INDEX records_by_time ON records (time)",
     );
     db.exec("CREATE TABLE open_decisions (id TEXT PRIMARY KEY, writer TEXT NOT NULL)");
+    db.exec("DROP TABLE stops; DROP TABLE buckets; ALTER TABLE windows DROP COLUMN cost;");
     db.pragma("user_version = 1");
     db.close();
     const store = openStore(path, { readonly: true });
