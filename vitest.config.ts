@@ -9,6 +9,7 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/peers/**", "test/slow/**"],
           testTimeout: 20_000,
+          setupFiles: ["test/helpers/keep-native.ts"],
         },
       },
       {

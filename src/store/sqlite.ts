@@ -4,7 +4,7 @@ import { SallyportError } from "../model/errors.js";
 import { openForReading, openForWriting, type Db } from "./database.js";
 import { isFault, unavailable } from "./faults.js";
 import { groupCommit, type GroupCommit } from "./group.js";
-import { statement } from "./statements.js";
+import { keep, statement } from "./statements.js";
 import type { Param, Store, StoreOptions, Tx } from "./store.js";
 
 const BUSY_MS = 5000;
@@ -60,7 +60,8 @@ function statements(db: Db): Tx {
     run: (sql, ...params: Param[]) => void prepare(sql).run(...params),
     get: <T>(sql: string, ...params: Param[]) => prepare(sql).get(...params) as T | undefined,
     all: <T>(sql: string, ...params: Param[]) => prepare(sql).all(...params) as T[],
-    each: <T>(sql: string, ...params: Param[]) => prepare(sql).iterate(...params) as IterableIterator<T>,
+    each: <T>(sql: string, ...params: Param[]) =>
+      keep(prepare(sql).iterate(...params)) as IterableIterator<T>,
   };
 }
 
