@@ -10,6 +10,7 @@ import type { ServerConfig } from "./config/load.js";
 import { redactDocument } from "./detect/apply-redactions.js";
 import type { Engine } from "./detect/engine.js";
 import { maskArguments, scanArguments } from "./gate/arguments.js";
+import { argumentsPreview } from "./gate/preview.js";
 import { failureBody, refusalBody, withNotices } from "./gate/reply.js";
 import { measure, scanResult, trim, type Measured } from "./gate/result.js";
 import { isToolError, outcomeOf } from "./gate/outcome.js";
@@ -42,6 +43,8 @@ export interface GateParts {
   readonly exempt: Exempt;
   /** The server a call goes to, with its connector and limits as known by now. */
   readonly server: (name: string) => ServerConfig;
+  /** Whether records keep the beginning of arguments and results, with everything masked that was found. */
+  readonly previews?: boolean;
   readonly log: { error(fields: object, message: string): void };
 }
 
@@ -239,7 +242,8 @@ async function admit(
           over: [...against.over, ...held.over],
         });
       const decision = withDigests(verdict.decision, { arguments: call.args }, parts.audit);
-      return decisionBody({ call, decision }, parts.audit);
+      const preview = parts.previews === true ? argumentsPreview(call, decision) : undefined;
+      return decisionBody({ call, decision, ...(preview !== undefined && { preview }) }, parts.audit);
     });
     standing.memory(call)?.decided(call, verdict.decision);
     return verdict;

@@ -31,6 +31,8 @@ export interface Writer {
 export interface DecisionInput {
   readonly call: Call;
   readonly decision: Decision;
+  /** Of the arguments, with everything masked that was found. */
+  readonly preview?: string;
 }
 
 export interface OutcomeInput {
@@ -44,6 +46,8 @@ export interface OutcomeInput {
   readonly durationMs?: number;
   /** The result's text as received; only its HMAC is kept. */
   readonly resultText?: string;
+  /** Of the result, with everything masked that was found. */
+  readonly preview?: string;
   /** Parts of the result that no detector read. */
   readonly notScanned?: readonly NotScanned[];
   readonly limits?: Limits;
@@ -53,7 +57,7 @@ export interface OutcomeInput {
 
 /** The record of an input gate's decision. Its id is the call's. */
 export function decisionBody(input: DecisionInput, { writer, digest }: Writer): DecisionBody {
-  const { call, decision } = input;
+  const { call, decision, preview } = input;
   return {
     kind: "decision",
     id: call.id,
@@ -72,6 +76,7 @@ export function decisionBody(input: DecisionInput, { writer, digest }: Writer): 
       bytes: Buffer.byteLength(call.argsText),
       keys: keyNames(call, decision),
       hmac: digest(call.argsText),
+      ...(preview !== undefined && { preview }),
     },
     decision: decision.decision,
     ...judgement(decision),
@@ -80,7 +85,8 @@ export function decisionBody(input: DecisionInput, { writer, digest }: Writer): 
 
 /** The record of what became of a forwarded call. */
 export function outcomeBody(input: OutcomeInput, { writer, digest }: Writer): OutcomeBody {
-  const { decision, rows, bytes, isError, durationMs, resultText, notScanned, limits, error } = input;
+  const { decision, rows, bytes, isError, durationMs, resultText, notScanned, limits, error, preview } =
+    input;
   return {
     kind: "outcome",
     id: newId("o"),
@@ -94,6 +100,7 @@ export function outcomeBody(input: OutcomeInput, { writer, digest }: Writer): Ou
     ...(isError !== undefined && { is_error: isError }),
     ...(durationMs !== undefined && { duration_ms: Math.round(durationMs * 1000) / 1000 }),
     ...(resultText !== undefined && { result_hmac: digest(resultText) }),
+    ...(preview !== undefined && { preview }),
     ...(notScanned !== undefined && {
       not_scanned: notScanned.slice(0, MAX_NOT_SCANNED),
       not_scanned_count: notScanned.length,

@@ -13,6 +13,8 @@ import {
   forwards,
   type ControlBody,
   type DecisionBody,
+  type ErasureBody,
+  type HoldBody,
   type OutcomeBody,
   type RecordBody,
 } from "./record.js";
@@ -28,6 +30,8 @@ export interface Receipt {
 }
 
 export type ControlInput = Omit<ControlBody, "kind" | "id" | "time" | "writer">;
+type HoldInput = Omit<HoldBody, "kind" | "id" | "time" | "writer">;
+type ErasureInput = Omit<ErasureBody, "kind" | "id" | "time" | "writer">;
 
 export interface AuditLog {
   /** Id of this process's life as a writer. */
@@ -45,6 +49,12 @@ export interface AuditLog {
   appendPins(make: (tx: Tx) => readonly PinInput[]): Promise<void>;
   /** As appendPins, for what a person does to running proxies. */
   appendControls(make: (tx: Tx) => readonly ControlInput[]): Promise<void>;
+  /** As appendPins, for a hold that is placed or released. */
+  appendHold(hold: HoldInput): Promise<Receipt>;
+  /** As appendDecision; `make` erases the bodies that the record names. Undefined when it has erased none. */
+  appendErasure(make: (tx: Tx) => ErasureInput | undefined): Promise<Receipt | undefined>;
+  /** What was erased leaves the write-ahead log too; false when another process still reads there. */
+  scrub(): boolean;
   /** Runs `work` on one consistent view of the store, at once. Throws `store_unavailable`. */
   read<T>(work: (tx: Tx) => T): T;
   /** Another number once another process has changed the store; exact inside of a transaction. */
@@ -95,7 +105,7 @@ function auditLog(
   open: OpenDecisions,
   signer: Signer,
 ): AuditLog {
-  const head = (prefix: "p" | "e" | "b") => ({ id: newId(prefix), time: Date.now(), writer });
+  const head = (prefix: "p" | "e" | "b" | "h" | "x") => ({ id: newId(prefix), time: Date.now(), writer });
   let closed: Promise<void> | undefined;
   const end = async (): Promise<void> => {
     try {
@@ -147,6 +157,13 @@ function auditLog(
       store.transact((tx) => {
         for (const pin of make(tx)) write(tx, pinBody(pin, writer));
       }),
+    appendHold: (hold) => store.transact((tx) => write(tx, { kind: "hold", ...head("h"), ...hold })),
+    appendErasure: (make) =>
+      store.transact((tx) => {
+        const erasure = make(tx);
+        return erasure && write(tx, { kind: "erasure", ...head("x"), ...erasure });
+      }),
+    scrub: store.scrub,
     checkpoint: signer.checkpoint,
     changeKey: signer.changeKey,
     appendControls: (make) =>

@@ -108,6 +108,8 @@ export interface DecisionBody extends RecordHead, Judgement {
     /** Top-level names, the first 50, shortened. */
     readonly keys: readonly string[];
     readonly hmac: string;
+    /** Their beginning with every finding masked, where the configuration asks for it. */
+    readonly preview?: string;
   };
   readonly decision: DecisionWord;
 }
@@ -144,6 +146,8 @@ export interface OutcomeBody extends RecordHead, Partial<Judgement> {
   readonly duration_ms?: number;
   /** Keyed HMAC of the result as received. */
   readonly result_hmac?: string;
+  /** As `args.preview`, of the result. */
+  readonly preview?: string;
   /** The first 50; `not_scanned_count` says how many there are. */
   readonly not_scanned?: readonly NotScanned[];
   readonly not_scanned_count?: number;
@@ -201,6 +205,40 @@ export interface ControlBody extends RecordHead {
   readonly until?: number;
 }
 
+/** Which calls a hold is about; all that is given must match. Times in milliseconds since the epoch. */
+export interface HoldQuery {
+  readonly who?: string;
+  readonly tool?: string;
+  readonly server?: string;
+  readonly decision?: DecisionWord;
+  readonly category?: Category;
+  readonly rule?: string;
+  readonly since?: number;
+  readonly until?: number;
+}
+
+/** Somebody needs the calls of a query: they are not erased until the hold is released. */
+export interface HoldBody extends RecordHead {
+  readonly kind: "hold";
+  readonly event: "placed" | "released";
+  /** Of `placed`. */
+  readonly query?: HoldQuery;
+  /** Of `released`: the id of the record that placed it. */
+  readonly hold?: string;
+  readonly reason: string;
+  readonly by: Principal;
+}
+
+/** Bodies of old records were erased. Their hashes are in the chain as they were. */
+export interface ErasureBody extends RecordHead {
+  readonly kind: "erasure";
+  /** Calls decided before this. Milliseconds since the epoch. */
+  readonly before: number;
+  /** The records, as stretches: first and last. */
+  readonly ranges: readonly (readonly [first: number, last: number])[];
+  readonly by: Principal;
+}
+
 export type RecordBody =
   | StartBody
   | PostureBody
@@ -209,7 +247,9 @@ export type RecordBody =
   | PinBody
   | ControlBody
   | StopBody
-  | KeyBody;
+  | KeyBody
+  | HoldBody
+  | ErasureBody;
 
 /** Decisions that let a call go on to the downstream: these must get an outcome. */
 export function forwards(decision: DecisionWord): boolean {

@@ -15,6 +15,8 @@ export interface SearchFilter {
   readonly category?: Category;
   /** A deciding rule, or a detector that found something, at either gate. */
   readonly rule?: string;
+  /** In the redacted previews of arguments or result, whatever the case. */
+  readonly text?: string;
   /** Milliseconds since the epoch: from, and before. */
   readonly since?: number;
   readonly until?: number;
@@ -103,8 +105,9 @@ export function illegible(seq: number, cause: unknown): SallyportError {
   );
 }
 
-function matches(call: CallRecord, { input, output }: Gates, filter: SearchFilter): boolean {
-  const { who, tool, server, decision, outcome, category, rule } = filter;
+/** Whether the call is one that the filter asks for; times are not looked at. */
+export function matches(call: CallRecord, { input, output }: Gates, filter: SearchFilter): boolean {
+  const { who, tool, server, decision, outcome, category, rule, text } = filter;
   if (who !== undefined && call.principal !== who) return false;
   if (tool !== undefined && call.tool !== tool) return false;
   if (server !== undefined && call.server !== server) return false;
@@ -114,6 +117,10 @@ function matches(call: CallRecord, { input, output }: Gates, filter: SearchFilte
   if (category !== undefined) {
     const spoken = [...rules, ...call.findings];
     if (!spoken.some((one) => one.category === category)) return false;
+  }
+  if (text !== undefined) {
+    const shown = `${input.args.preview ?? ""}\n${output?.preview ?? ""}`.toLowerCase();
+    if (!shown.includes(text.toLowerCase())) return false;
   }
   if (rule === undefined) return true;
   return rules.some((ref) => ref.rule === rule) || call.findings.some((count) => count.detector === rule);

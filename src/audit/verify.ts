@@ -2,6 +2,7 @@ import { isObject } from "../model/json.js";
 import type { Store, Tx } from "../store/store.js";
 import { chainHash, GENESIS, refOf } from "./chain.js";
 import { hasCheckpoints, lastCheckpoint, originOf } from "./checkpoints.js";
+import { erasedCheck } from "./erased.js";
 import { clockCheck } from "./clock.js";
 import type { Verifier } from "./note.js";
 import { forwards, type RecordBody } from "./record.js";
@@ -25,6 +26,8 @@ export type Verification =
       readonly decisions: number;
       /** Forwarded calls without an outcome: in flight, or their process died and none has started since. */
       readonly open: number;
+      /** Records whose body was erased, as a later record says. */
+      readonly erased: number;
       /** How many signed checkpoints hold, how many records the newest covers, and the key in force. */
       readonly checkpoints: number;
       readonly covered: number;
@@ -80,25 +83,31 @@ export function verify(store: Store, options: VerifyOptions = {}): Verification 
       (seq: number, id: string): Report =>
       (what) =>
         void problems.push({ seq, id, what });
+    const silent = new Set<string>();
+    const erased = erasedCheck();
     const clock = clockCheck();
     const tree = treeCheck(originOf(tx), options, (size, what) => reporter(size, "checkpoint")(what));
     for (const row of rowsOf(tx)) {
       if (problems.length >= MAX_PROBLEMS) break;
       const report = reporter(row.seq, row.id);
       records++;
+      if (row.kind === "decision") decisions++;
       checkLink(last, row, report);
       // Goes on from what is stored: one broken record is one problem, not one for each that follows.
       last = row;
-      const body = checkBody(row, report);
+      if (row.body === null) erased.missing(row.seq, row.id);
+      const body = row.body === null ? undefined : checkBody(row, row.body, report);
       clock.record(row.seq, row.time);
       tree.record(row.body_hash, body, row.note);
       if (row.noted !== null) clock.checkpoint(row.seq, row.noted);
       if (body === undefined) {
-        // Said once already: its outcome need not be reported too.
-        if (row.kind === "decision") open.add(row.id);
+        // Erased, or said once already: its outcome need not be reported too.
+        if (row.kind === "decision") silent.add(row.id);
+        if (row.ref !== null && !silent.delete(row.ref)) open.delete(row.ref);
         continue;
       }
-      if (body.kind === "decision") decisions++;
+      if (body.kind === "erasure") erased.erasure(row.seq, body);
+      if (body.kind === "outcome" && silent.delete(body.decision_id)) continue;
       checkOrder(body, open, report);
     }
     // A reading that was broken off knows nothing of the end.
@@ -110,6 +119,8 @@ export function verify(store: Store, options: VerifyOptions = {}): Verification 
           "checkpoint",
         )(`a checkpoint covers ${size} records, and there are ${last.seq}: the end is gone`);
       tree.end();
+      for (const { seq, id } of erased.unexplained().slice(0, MAX_PROBLEMS))
+        reporter(seq, id)("the body is missing, and no record says that it was erased");
     }
     const notices = clock.notices();
     if (problems.length > 0)
@@ -121,6 +132,7 @@ export function verify(store: Store, options: VerifyOptions = {}): Verification 
       head,
       decisions,
       open: open.size,
+      erased: erased.count(),
       ...tree.summary(),
       notices: [...notices, ...tree.notices()],
     };
@@ -148,16 +160,12 @@ function checkLink(last: { seq: number; hash: Buffer }, row: Row, report: Report
 }
 
 /** The body, when it is the one that was written and the columns say the same. */
-function checkBody(row: Row, report: Report): RecordBody | undefined {
-  if (row.body === null) {
-    report("the body is missing");
-    return undefined;
-  }
-  if (!leafHash(row.body).equals(row.body_hash)) {
+function checkBody(row: Row, text: string, report: Report): RecordBody | undefined {
+  if (!leafHash(text).equals(row.body_hash)) {
     report("the body was changed: it does not have the hash it was recorded with");
     return undefined;
   }
-  const body = parse(row.body);
+  const body = parse(text);
   if (body === undefined) {
     report("the body is not a record");
     return undefined;

@@ -2,7 +2,8 @@ import { CALL_OUTCOMES, type CallOutcome } from "../audit/call-record.js";
 import type { SearchFilter } from "../audit/search.js";
 import { CATEGORIES, DECISIONS } from "../model/nouns.js";
 
-const FILTER_FLAGS = ["who", "tool", "server", "decision", "outcome", "category", "rule", "since", "until"];
+const HOLD_FLAGS = ["who", "tool", "server", "decision", "category", "rule", "since", "until"];
+const FILTER_FLAGS = [...HOLD_FLAGS, "outcome", "text"];
 
 /** What each command takes: flags with a value, switches, and the one word it needs (or may have, with `?`). */
 const COMMANDS = {
@@ -19,6 +20,8 @@ const COMMANDS = {
     word: "a file: audit verify-proof <file> --key <key>",
   },
   anchor: { values: ["file"], switches: ["json"] },
+  prune: { values: ["older-than"], switches: ["dry-run", "json"] },
+  hold: { values: [...HOLD_FLAGS, "reason", "release"], switches: ["json"] },
 } as const satisfies Readonly<Record<string, Spec>>;
 
 interface Spec {
@@ -39,8 +42,12 @@ export interface AuditArgs {
   /** The word that the command needs; "" for the others. */
   readonly word: string;
   /** Flags with a value, without what is in `limit` and `filter`. */
-  readonly values: Readonly<Partial<Record<"key" | "against" | "out" | "file", string>>>;
+  readonly values: Readonly<
+    Partial<Record<"key" | "against" | "out" | "file" | "reason" | "release", string>>
+  >;
   readonly switches: ReadonlySet<string>;
+  /** `--older-than`, milliseconds since the epoch. */
+  readonly before?: number;
 }
 
 /** Usage that cannot be understood, as a sentence for the person who typed it. */
@@ -79,6 +86,7 @@ export function parseAuditArgs(argv: readonly string[], now: number): AuditArgs 
     word: words[0] ?? "",
     values: Object.fromEntries(values),
     switches,
+    ...(values.has("older-than") && { before: timeOf("--older-than", values.get("older-than")!, now) }),
   };
 }
 
@@ -98,7 +106,8 @@ function limitOf(text: string | undefined): number {
 }
 
 function filterOf(values: ReadonlyMap<string, string>, now: number): SearchFilter {
-  const { who, tool, server, decision, outcome, category, rule, since, until } = Object.fromEntries(values);
+  const { who, tool, server, decision, outcome, category, rule, text, since, until } =
+    Object.fromEntries(values);
   return {
     ...(who !== undefined && { who }),
     ...(tool !== undefined && { tool }),
@@ -107,6 +116,7 @@ function filterOf(values: ReadonlyMap<string, string>, now: number): SearchFilte
     ...(outcome !== undefined && { outcome: oneOf<CallOutcome>("--outcome", outcome, CALL_OUTCOMES) }),
     ...(category !== undefined && { category: oneOf("--category", category, CATEGORIES) }),
     ...(rule !== undefined && { rule }),
+    ...(text !== undefined && { text }),
     ...(since !== undefined && { since: timeOf("--since", since, now) }),
     ...(until !== undefined && { until: timeOf("--until", until, now) }),
   };

@@ -11,6 +11,8 @@ export interface AuditIo {
   readonly settings: AuditSettings;
   /** Of Sallyport, for commands that write. */
   readonly version: string;
+  /** Who is at the command line. */
+  readonly user: string;
   /** stdout: data. */
   write(text: string): void;
   /** stderr: talk. Without it, talk goes where data goes. */

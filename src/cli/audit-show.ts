@@ -83,7 +83,9 @@ function ran({ decision, outcome }: CallStory): string[] {
   return [
     line("tool", printable(`${server}/${tool} (${connector}, ${operation}${where})`)),
     line("arguments", printable(`${args.bytes} bytes${keys}`)),
+    ...(args.preview === undefined ? [] : [line("", `  ${printable(args.preview)}`)]),
     line("outcome", outcomeText({ decision, outcome })),
+    ...(outcome?.preview === undefined ? [] : [line("", `  ${printable(outcome.preview)}`)]),
     ...(outcome?.duration_ms === undefined ? [] : [line("took", `${outcome.duration_ms} ms`)]),
     ...(outcome?.rows === undefined
       ? []

@@ -40,6 +40,11 @@ async function run(args: AuditArgs, io: AuditIo): Promise<number> {
       return reading(io, (store) => listCalls(args, store, io));
     case "show":
       return reading(io, (store) => printStory(args, store, io));
+    case "prune":
+    case "hold": {
+      const { keepCommand } = await import("./audit-keep.js");
+      return keepCommand(args, io);
+    }
     default: {
       const { proofCommand } = await import("./audit-proofs.js");
       return proofCommand(args, io);

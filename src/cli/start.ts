@@ -4,6 +4,7 @@ import { pino, type Logger } from "pino";
 import { openAudit, type AuditLog } from "../audit/log.js";
 import { publish } from "./anchors.js";
 import { version } from "./version.js";
+import { keepRetention } from "../audit/retention.js";
 import { loadBuiltin } from "../config/builtin.js";
 import {
   loadConfig,
@@ -66,14 +67,15 @@ export async function start(source: ConfigSource, principal: Principal): Promise
   );
   const text = snapshotText({ ...config, rules });
   const snapshot = createHash("sha256").update(text).digest("hex");
-  const { anchors } = config.audit;
-  const audit = await openAudit({
+  const { anchors, retentionMs } = config.audit;
+  const opened = await openAudit({
     path: config.auditPath,
     version: version(),
     ...config.audit,
     published: ({ note }) => publishAll(anchors, note, log),
     problem: (err) => log.error({ err }, "no checkpoint could be made: the next one covers the records"),
   });
+  const audit = retentionMs === undefined ? opened : withRetention(opened, retentionMs, log);
   await audit.appendPosture({ snapshot, bundle: JSON.parse(text) as JsonObject });
 
   const servers = new Map<string, ServerConfig>(config.servers.map((server) => [server.name, server]));
@@ -90,6 +92,7 @@ export async function start(source: ConfigSource, principal: Principal): Promise
     snapshot,
     audit,
     pins,
+    previews: config.audit.previews,
     exempt: compileExceptions(config.exceptions),
     log,
     advise: (detector) => advice.get(detector),
@@ -114,6 +117,13 @@ export async function start(source: ConfigSource, principal: Principal): Promise
     log,
   };
   return { config, parts, audit, log };
+}
+
+function withRetention(opened: AuditLog, ageMs: number, log: Logger): AuditLog {
+  const retention = keepRetention(opened, ageMs, (err) =>
+    log.error({ err }, "old records could not be erased"),
+  );
+  return { ...opened, close: () => retention.stop().then(opened.close) };
 }
 
 /** Never rejects: what could not be published is told, and verify tells it again. */

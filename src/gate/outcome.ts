@@ -3,6 +3,7 @@ import type { ServerConfig } from "../config/load.js";
 import type { Call, ToolResult, Verdict } from "../model/call.js";
 import type { JsonObject } from "../model/json.js";
 import { withDigests } from "./digests.js";
+import { resultPreview } from "./preview.js";
 import type { Measured } from "./result.js";
 
 /** What a server answered, and as which member. */
@@ -12,13 +13,19 @@ interface Told extends ToolResult {
 
 /** What the record says became of a call. */
 export function outcomeOf(
-  { audit, server }: { readonly audit: Writer; readonly server: (name: string) => ServerConfig },
+  parts: {
+    readonly audit: Writer;
+    readonly server: (name: string) => ServerConfig;
+    readonly previews?: boolean;
+  },
   call: Call,
   answer: Told,
   verdict: Verdict<ToolResult> & { readonly measured: Measured },
   durationMs: number,
 ): OutcomeInput {
+  const { audit, server, previews } = parts;
   const { decision, measured, subject } = verdict;
+  const preview = previews === true ? resultPreview(answer, decision, measured.notScanned.length) : undefined;
   const denied = decision.decision === "deny";
   const cut = decision.constraints !== undefined;
   const released = denied ? 0 : subject.bytes;
@@ -37,6 +44,7 @@ export function outcomeOf(
     isError: isToolError(answer),
     durationMs,
     resultText: answer.text,
+    ...(preview !== undefined && { preview }),
     limits: server(call.server).limits,
     ...(measured.notScanned.length > 0 && { notScanned: measured.notScanned }),
   };

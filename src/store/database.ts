@@ -67,6 +67,8 @@ function prepare(path: string): Db {
     // process but not of the machine. Said on every open, and read back, because nothing complains if it is
     // lost.
     db.exec("PRAGMA synchronous = FULL");
+    // What is erased is overwritten, not only forgotten.
+    db.exec("PRAGMA secure_delete = ON");
     assertDurable(db, path);
     migrate(db, path);
   });

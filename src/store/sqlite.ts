@@ -20,6 +20,7 @@ export function openStore(path: string, options: StoreOptions = {}): Store {
   const db = readonly ? openForReading(path, busyMs) : openForWriting(path, busyMs);
   const tx = statements(db);
   const version = statement(db, "PRAGMA data_version").pluck();
+  const truncate = statement(db, "PRAGMA wal_checkpoint(TRUNCATE)");
   let seen = 0;
   const begun = (): void => {
     seen = version.get() as number;
@@ -41,6 +42,10 @@ export function openStore(path: string, options: StoreOptions = {}): Store {
       }
     },
     version: () => seen,
+    scrub: () => {
+      const [result] = truncate.all() as { busy: number }[];
+      return result?.busy === 0;
+    },
     async close() {
       await group.drain();
       db.close();

@@ -33,6 +33,11 @@ export interface Store {
    * costs nothing.
    */
   version(): number;
+  /**
+   * Empties the write-ahead log into the file, so that text which was overwritten there is in neither. False when
+   * another process is reading or writing: try again later.
+   */
+  scrub(): boolean;
   /** Waits for what is queued, then closes. Later calls reject. */
   close(): Promise<void>;
 }

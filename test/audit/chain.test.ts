@@ -61,6 +61,7 @@ it("verifies what was written, and follows the published construction", async ()
     head: { seq: 8, hash: last.toString("hex") },
     decisions: 3,
     open: 0,
+    erased: 0,
     checkpoints: 0,
     covered: 0,
     key: expect.stringMatching(/^sallyport-audit\/[0-9a-f]{32}\+[0-9a-f]{8}\+/),
@@ -104,7 +105,7 @@ describe("tampering is found:", () => {
 
   it("an erased body", async () => {
     tamper("UPDATE records SET body = NULL WHERE seq = 7");
-    expect(await problems()).toEqual([[7, "the body is missing"]]);
+    expect(await problems()).toEqual([[7, "the body is missing, and no record says that it was erased"]]);
   });
 
   it("a record deleted from the middle", async () => {

@@ -33,6 +33,7 @@ async function run(
     path,
     settings: { ...NO_SETTINGS, ...settings },
     version: "1.0.0",
+    user: "ann",
     color: false,
     write: (text) => void (out += text),
     say: (text) => void (talk += text),

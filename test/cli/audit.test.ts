@@ -50,6 +50,7 @@ async function run(
     path,
     settings: NO_SETTINGS,
     version: "1.0.0",
+    user: "ann",
     color: false,
     write,
     say,

@@ -87,6 +87,7 @@ export async function testGate(
     exempt: compileExceptions(config.exceptions),
     advise: (detector) => engine.rules.find(({ id }) => id === detector)?.advice,
     server: (name) => byName.get(name)!,
+    previews: config.audit.previews,
     log: { error: (_fields, message) => logged.push(message) },
   });
   return {
