@@ -65,7 +65,15 @@ function connectors() {
           .join("; ") || "none"
       }`,
     );
-    if (each.egress) parts.push("- can carry data out of the house");
+    const egress = {
+      true: "all tools",
+      execute: "tools that change something",
+      arguments: "tools with message or url arguments",
+    };
+    if (each.egress !== false)
+      parts.push(
+        `- can carry data out of the house: ${egress[each.egress] ?? each.egress.map((tool) => `\`${tool}\``).join(", ")}`,
+      );
   }
   return `${parts.join("\n")}\n`;
 }

@@ -15,7 +15,7 @@ import { failureBody, refusalBody, withNotices } from "./gate/reply.js";
 import { measure, scanResult, trim, type Measured } from "./gate/result.js";
 import { isToolError, outcomeOf } from "./gate/outcome.js";
 import { withDigests } from "./gate/digests.js";
-import { createStanding, NOTHING, type Against, type Standing } from "./gate/standing.js";
+import { createStanding, NOTHING, type Against, type Standing, type Turn } from "./gate/standing.js";
 import { claimAll, grantable, leftFields, overruns, type LeftField } from "./gate/budgets.js";
 import { heldBack } from "./gate/held.js";
 import type { Amount } from "./limits/windows.js";
@@ -23,11 +23,11 @@ import type { Call, Decision, Finding, JudgedFinding, ToolResult, Verdict } from
 import { SallyportError, type ErrorCode } from "./model/errors.js";
 import type { Phase } from "./model/nouns.js";
 import type { Json } from "./model/json.js";
-import type { Posture } from "./model/posture.js";
+import type { LoopLimits, Posture } from "./model/posture.js";
 import type { Pins } from "./pins/pins.js";
 import { reviewSentence } from "./pins/words.js";
 import type { Exempt } from "./policy/exceptions.js";
-import { decide, failClosed, judge, type DecideInput, type LimitOverrun } from "./policy/decide.js";
+import { decide, failClosed, judge, type DecideInput } from "./policy/decide.js";
 
 export interface GateParts {
   readonly engine: Engine;
@@ -45,6 +45,10 @@ export interface GateParts {
   readonly server: (name: string) => ServerConfig;
   /** Whether records keep the beginning of arguments and results, with everything masked that was found. */
   readonly previews?: boolean;
+  /** What counts as a loop. */
+  readonly loops: LoopLimits;
+  /** Waits for so many milliseconds, or until the signal. */
+  readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
   readonly log: { error(fields: object, message: string): void };
 }
 
@@ -83,7 +87,7 @@ export interface Gate {
 }
 
 export function createGate(parts: GateParts): Gate {
-  const standing = createStanding(parts.server);
+  const standing = createStanding(parts);
   return {
     checkInput: async (call) => checkInput(parts, call, { ...NOTHING, session: standing.facts(call) }),
     checkOutput: async (call, result) => checkOutput(parts, call, result),
@@ -184,9 +188,14 @@ async function govern(
   forward: (call: Call) => Promise<Answer>,
   signal: AbortSignal | undefined,
 ): Promise<Governed> {
-  const turn = await standing.turn(call, signal);
+  let turn: Turn;
   try {
-    return await inTurn(parts, standing, call, turn.over, forward, signal);
+    turn = await standing.turn(call, signal);
+  } catch (error) {
+    return refused(call, stageFailed(parts, "input", error));
+  }
+  try {
+    return await inTurn(parts, turn, call, forward, signal);
   } finally {
     turn.leave();
   }
@@ -194,14 +203,13 @@ async function govern(
 
 async function inTurn(
   parts: GateParts,
-  standing: Standing,
+  turn: Turn,
   call: Call,
-  over: readonly LimitOverrun[],
   forward: (call: Call) => Promise<Answer>,
   signal: AbortSignal | undefined,
 ): Promise<Governed> {
   const started = performance.now();
-  const admitted = await admit(parts, standing, call, over);
+  const admitted = await admit(parts, turn, call);
   if (!forwards(admitted.decision.decision)) return refused(call, admitted.decision);
 
   let answer: Answer;
@@ -209,20 +217,15 @@ async function inTurn(
     if (signal?.aborted === true) throw new SallyportError("cancelled", "cancelled by the client");
     answer = await forward(admitted.subject);
   } catch (error) {
-    return settleFailure(parts, standing, call, error, performance.now() - started);
+    return settleFailure(parts, turn, call, error, performance.now() - started);
   }
-  return settle(parts, standing, admitted, answer, performance.now() - started);
+  return settle(parts, turn, admitted, answer, performance.now() - started);
 }
 
 /** checkInput and its record. The window's budget is reserved in the same commit, so that a crash cannot part them. */
-async function admit(
-  parts: GateParts,
-  standing: Standing,
-  call: Call,
-  over: readonly LimitOverrun[],
-): Promise<Verdict<Call>> {
+async function admit(parts: GateParts, turn: Turn, call: Call): Promise<Verdict<Call>> {
   let verdict: Verdict<Call>;
-  const against: Against = { ...NOTHING, session: standing.facts(call), over };
+  const { against } = turn;
   let before: readonly Finding[] | undefined;
   try {
     before = toolFindings(parts, call);
@@ -245,7 +248,7 @@ async function admit(
       const preview = parts.previews === true ? argumentsPreview(call, decision) : undefined;
       return decisionBody({ call, decision, ...(preview !== undefined && { preview }) }, parts.audit);
     });
-    standing.memory(call)?.decided(call, verdict.decision);
+    turn.decided(verdict.decision);
     return verdict;
   } catch (error) {
     return { subject: call, decision: stageFailed(parts, "input", error), changed: false };
@@ -255,7 +258,7 @@ async function admit(
 /** checkOutput and its record. What the window grants is claimed in the same commit, so parallel calls cannot overshoot. */
 async function settle(
   parts: GateParts,
-  standing: Standing,
+  turn: Turn,
   admitted: Verdict<Call>,
   answer: Answer,
   durationMs: number,
@@ -288,7 +291,7 @@ async function settle(
   } catch (error) {
     return refused(call, stageFailed(parts, "output", error));
   }
-  standing.memory(call)?.answered(call, verdict.decision, isToolError(answer));
+  turn.answered(verdict.decision, answer, isToolError(answer));
   if (verdict.decision.decision === "deny") return refused(call, verdict.decision);
   const text = withNotices(
     verdict.subject.text,
@@ -304,7 +307,7 @@ async function settle(
 /** The downstream could not answer, or the client no longer waits. Recorded before anybody is told. */
 async function settleFailure(
   parts: GateParts,
-  standing: Standing,
+  turn: Turn,
   call: Call,
   error: unknown,
   durationMs: number,
@@ -323,7 +326,7 @@ async function settleFailure(
     return refused(call, stageFailed(parts, "output", failure));
   }
   if (code === "cancelled") return { kind: "cancelled" };
-  standing.memory(call)?.failed();
+  turn.failed();
   return { kind: "changed", ...failureBody(call, code, error) };
 }
 

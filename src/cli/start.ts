@@ -93,6 +93,7 @@ export async function start(source: ConfigSource, principal: Principal): Promise
     audit,
     pins,
     previews: config.audit.previews,
+    loops: config.loops,
     exempt: compileExceptions(config.exceptions),
     log,
     advise: (detector) => advice.get(detector),

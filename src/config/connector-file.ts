@@ -1,7 +1,7 @@
 import type { Json } from "../model/json.js";
 import type { Operation, Role } from "../model/nouns.js";
 import { OPERATIONS, ROLES } from "../model/nouns.js";
-import type { Connector, OperationSpec } from "../model/posture.js";
+import type { Connector, Egress, OperationSpec } from "../model/posture.js";
 import type { Problem } from "../policy/problem.js";
 import { readLimits } from "./limits.js";
 import { join, Reader } from "./reader.js";
@@ -60,7 +60,7 @@ export function parseConnector(
   const from = readRows(reader, top["rows"]);
   const limits = readLimits(reader, top["limits"], "limits");
   if (top["limits"] === undefined) reader.problem("limits", "no limits", "set max_rows and max_bytes");
-  const egress = reader.boolean(top["egress"], "egress");
+  const egress = readEgress(reader, top["egress"]);
   if (top["egress"] === undefined) reader.problem("egress", "not said whether data can leave", "set egress");
   const examples = readExamples(reader, top["examples"]);
   if (reader.problems.length > 0) return { problems: reader.problems };
@@ -74,6 +74,14 @@ export function parseConnector(
     egress: egress ?? true,
   };
   return { connector, examples, problems: [] };
+}
+
+export const EGRESS_WORDS = ["execute", "arguments"] as const;
+
+function readEgress(reader: Reader, value: Json | undefined): Egress | undefined {
+  if (Array.isArray(value)) return reader.strings(value, "egress");
+  if (typeof value === "string") return reader.oneOf(value, "egress", EGRESS_WORDS);
+  return reader.boolean(value, "egress");
 }
 
 function readRecognise(reader: Reader, value: Json | undefined): Connector["recognise"] {

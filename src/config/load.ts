@@ -1,4 +1,5 @@
 import { dirname, join, resolve } from "node:path";
+import { TAINT_DETECTOR } from "../limits/taint.js";
 import type { Json, JsonObject } from "../model/json.js";
 import type { Posture } from "../model/posture.js";
 import type { PostureInput } from "../policy/posture.js";
@@ -14,6 +15,7 @@ import type { Builtin } from "./builtin.js";
 import { detectorIds, loadBuiltin } from "./builtin.js";
 import { defaultDataDir, wrappedEnv } from "./env.js";
 import { readExceptions } from "./exceptions.js";
+import { DEFAULT_LOOPS, readLoops } from "./loops.js";
 import { readJsonFile } from "./json-file.js";
 import { LISTEN_FORM, parseListen } from "./listen.js";
 import { mergeLimits } from "./merge.js";
@@ -38,6 +40,7 @@ export const TOP_KEYS = [
   "listen",
   "auth",
   "exceptions",
+  "loops",
 ] as const;
 
 /** Keys that people will write and that need more of an answer than "unknown". */
@@ -93,8 +96,9 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
   const { path: auditPath, settings: audit } = readAudit(reader, value, base, env);
   const dataDir = auditPath === undefined ? defaultDataDir(cwd, env) : dirname(auditPath);
   const servers = readAllServers(reader, value, { env, base, dataDir, posture, builtin });
+  const loops = readLoops(reader, value["loops"]);
   const exceptions = readExceptions(reader, value["exceptions"], {
-    detectors: detectorIds(builtin),
+    detectors: [...detectorIds(builtin), TAINT_DETECTOR],
     servers: servers.map((server) => server.name),
   });
   const listen = readListen(reader, value["listen"]);
@@ -109,6 +113,7 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
       servers,
       connectors: builtin.connectors,
       exceptions,
+      loops,
       dataDir,
       auditPath: auditPath ?? join(dataDir, "audit.db"),
       audit,
@@ -148,6 +153,7 @@ function fromCommand(source: ConfigSource, words: readonly string[], builtin: Bu
       servers: [server],
       connectors: builtin.connectors,
       exceptions: [],
+      loops: DEFAULT_LOOPS,
       dataDir,
       auditPath: join(dataDir, "audit.db"),
       audit: NO_SETTINGS,

@@ -1,4 +1,4 @@
-import type { Posture } from "../model/posture.js";
+import type { LoopLimits, Posture } from "../model/posture.js";
 import type { ExceptionSpec } from "../policy/exceptions.js";
 import type { ServerConfig } from "./types.js";
 
@@ -16,7 +16,7 @@ export function canonicalJson(value: unknown): string {
 }
 
 /**
- * Canonical text of everything that decides: posture, servers with connector and limits, detector rules, exceptions. Commands,
+ * Canonical text of everything that decides: posture, servers with connector and limits, detector rules, exceptions, loops. Commands,
  * headers and variables do not decide and may hold secrets: they stay out.
  */
 export function snapshotText(input: {
@@ -24,6 +24,7 @@ export function snapshotText(input: {
   readonly servers: readonly ServerConfig[];
   readonly rules: readonly unknown[];
   readonly exceptions: readonly ExceptionSpec[];
+  readonly loops: LoopLimits;
 }): string {
   const servers = input.servers.map(({ name, connector, limits, environment }) => ({
     name,
@@ -33,6 +34,6 @@ export function snapshotText(input: {
     limits,
     environment,
   }));
-  const { posture, rules, exceptions } = input;
-  return canonicalJson({ posture, servers, rules, exceptions });
+  const { posture, rules, exceptions, loops } = input;
+  return canonicalJson({ posture, servers, rules, exceptions, loops });
 }

@@ -1,4 +1,4 @@
-import type { Connector, Limits, Posture } from "../model/posture.js";
+import type { Connector, Limits, LoopLimits, Posture } from "../model/posture.js";
 import type { ExceptionSpec } from "../policy/exceptions.js";
 import type { AuditSettings } from "./audit.js";
 import type { ListenerAuth, ServerAuth } from "./auth-types.js";
@@ -47,6 +47,7 @@ export interface Config {
   readonly connectors: readonly Connector[];
   /** Expired ones too: they no longer hold, and are told of at the start. */
   readonly exceptions: readonly ExceptionSpec[];
+  readonly loops: LoopLimits;
   readonly dataDir: string;
   readonly auditPath: string;
   readonly audit: AuditSettings;

@@ -1,12 +1,19 @@
-/** What stands for or against a call before a word of it is read: the memory of its session, the line it waits in. */
+/** What stands for or against a call before a word of it is read: its session, the line it waits in, loops. */
+import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { limitSource, type ServerConfig } from "../config/load.js";
 import { createLanes } from "../limits/lanes.js";
+import { createLoopWatch, loopFinding, type LoopCall, type LoopWatch } from "../limits/loops.js";
 import { createSessionMemory, type SessionMemory } from "../limits/session.js";
-import type { Call } from "../model/call.js";
+import { taintFinding } from "../limits/taint.js";
+import type { Call, Decision, ToolResult } from "../model/call.js";
+import type { Action } from "../model/nouns.js";
+import type { LoopLimits, Posture } from "../model/posture.js";
 import { NO_SESSION, type SessionFacts } from "../model/session.js";
 import type { LimitOverrun } from "../policy/decide.js";
 import type { StandingFinding } from "../policy/standing.js";
+import { sendsOut } from "./egress.js";
+import { sleep as sleepUntil } from "./sleep.js";
 
 /** What is known of a call besides its words. */
 export interface Against {
@@ -19,58 +26,136 @@ export const NOTHING: Against = { session: NO_SESSION, findings: [], over: [] };
 
 /** A call that has got its turn. */
 export interface Turn {
-  readonly over: readonly LimitOverrun[];
+  readonly against: Against;
+  /** Both gates tell what became of it, as soon as that is on record. */
+  readonly decided: (decision: Decision) => void;
+  readonly answered: (decision: Decision, answer: ToolResult, isError: boolean) => void;
+  /** The server could not answer. */
+  readonly failed: () => void;
   /** Once the client has its answer. */
   readonly leave: () => void;
 }
 
 export interface Standing {
-  /** What is remembered of the call's session; undefined for a call that belongs to none. */
-  memory(call: Call): SessionMemory | undefined;
   facts(call: Call): SessionFacts;
   /** Waits for the call's turn, or until the signal. */
   turn(call: Call, signal: AbortSignal | undefined): Promise<Turn>;
 }
 
+export interface StandingParts {
+  readonly server: (name: string) => ServerConfig;
+  readonly posture: Posture;
+  readonly loops: LoopLimits;
+  readonly sleep?: typeof sleepUntil;
+}
+
+interface Session {
+  readonly memory: SessionMemory;
+  readonly loops: LoopWatch;
+}
+
 /** Sessions remembered at once. Over HTTP they are opened by clients, so their number is bounded. */
 const MAX_SESSIONS = 10_000;
-
-const OPEN: Turn = { over: [], leave: () => {} };
 
 /** When a call that stood in line for nothing may try again. Milliseconds. */
 const FULL_RETRY_MS = 5_000;
 
-export function createStanding(server: (name: string) => ServerConfig): Standing {
-  const sessions = new LRUCache<string, SessionMemory>({ max: MAX_SESSIONS });
+/** How the protocol itself asks again and again whether a task is done. */
+const POLLS: ReadonlySet<string> = new Set(["tasks/get", "tasks/result"]);
+
+const nothing = (): void => {};
+
+export function createStanding({ server, posture, loops, sleep = sleepUntil }: StandingParts): Standing {
+  const sessions = new LRUCache<string, Session>({ max: MAX_SESSIONS });
   const lanes = createLanes();
-  const memory = ({ session, upward }: Call): SessionMemory | undefined => {
+  const { action: ofPosture, source } = posture.actions.high_risk;
+  const stopped: { readonly action: Action; readonly source: string } =
+    loops.action === undefined
+      ? { action: ofPosture === "redact" ? "block" : ofPosture, source }
+      : { action: loops.action, source: "loops.action" };
+
+  const sessionOf = ({ session, upward }: Call): Session | undefined => {
     // What a server asks, and what the user answers it, is none of the model's doing.
     if (session === undefined || upward === true) return undefined;
-    const known = sessions.get(session) ?? createSessionMemory();
-    sessions.set(session, known);
-    return known;
+    const known = sessions.get(session);
+    if (known !== undefined) return known;
+    const made = {
+      memory: createSessionMemory(),
+      loops: createLoopWatch(loops, stopped.action === "block"),
+    };
+    sessions.set(session, made);
+    return made;
   };
+
+  /** Undefined when nobody waits any more; an overrun when there was no room. */
+  const place = async (call: Call, signal: AbortSignal | undefined): Promise<(() => void) | LimitOverrun> => {
+    const config = server(call.server);
+    const max = config.limits.concurrency;
+    // A server asks in the middle of a call that has its place already: in line it would wait for itself.
+    if (max === undefined || call.upward === true) return nothing;
+    const leave = await lanes.enter(`${call.principal.id}\0${call.server}`, max, signal);
+    if (typeof leave === "function") return leave;
+    if (leave === "cancelled") return nothing;
+    return {
+      kind: "concurrency",
+      limit: max,
+      actual: max,
+      source: limitSource(config, "concurrency"),
+      retryAfterMs: FULL_RETRY_MS,
+      action: "block",
+    };
+  };
+
   return {
-    memory,
-    facts: (call) => memory(call)?.facts() ?? NO_SESSION,
+    facts: (call) => sessionOf(call)?.memory.facts() ?? NO_SESSION,
     turn: async (call, signal) => {
-      const config = server(call.server);
-      const max = config.limits.concurrency;
-      // A server asks in the middle of a call that has its place already: in line it would wait for itself.
-      if (max === undefined || call.upward === true) return OPEN;
-      const leave = await lanes.enter(`${call.principal.id}\0${call.server}`, max, signal);
-      if (typeof leave === "function") return { over: [], leave };
-      if (leave === "cancelled") return OPEN;
-      const source = limitSource(config, "concurrency");
-      const over: LimitOverrun = {
-        kind: "concurrency",
-        limit: max,
-        actual: max,
-        source,
-        retryAfterMs: FULL_RETRY_MS,
-        action: "block",
+      const session = sessionOf(call);
+      const findings: StandingFinding[] = [];
+      const looped = POLLS.has(call.tool) ? undefined : loopCall(call);
+      const loop = looped && session?.loops.begin(looped, Date.now());
+      if (looped !== undefined && loop !== undefined) {
+        findings.push(loopFinding(loop, looped, stopped));
+        if (stopped.action !== "log" && (loop.stage === "slow" || stopped.action !== "block"))
+          await sleep(loop.delayMs, signal);
+      }
+      const room = await place(call, signal);
+      // As late as can be: what other calls have seen meanwhile counts.
+      const facts = session?.memory.facts() ?? NO_SESSION;
+      if (facts.seen.size > 0 && sendsOut(server(call.server).connector, call)) {
+        const taint = taintFinding(facts, posture.mediumBlocks);
+        if (taint !== undefined) findings.push(taint);
+      }
+      const full = typeof room === "function" ? [] : [room];
+      const ofLoop = loop?.stage === "stop" && stopped.action === "block";
+      return {
+        against: { session: facts, findings, over: full },
+        leave: typeof room === "function" ? room : nothing,
+        decided: (decision) => {
+          session?.memory.decided(call, decision);
+          if (looped !== undefined && !ofLoop && decision.decision === "deny")
+            session?.loops.denied(looped, Date.now());
+        },
+        answered: (decision, answer, isError) => {
+          session?.memory.answered(call, decision, isError);
+          if (looped === undefined) return;
+          session?.loops.answered(looped, isError, () => digest(answer.text), Date.now());
+          if (decision.decision === "deny") session?.loops.denied(looped, Date.now());
+          else session?.loops.released(looped);
+        },
+        failed: () => {
+          session?.memory.failed();
+          if (looped !== undefined) session?.loops.answered(looped, true, () => "failed", Date.now());
+        },
       };
-      return { ...OPEN, over: [over] };
     },
   };
+}
+
+function loopCall({ server, tool, operation, argsText }: Call): LoopCall {
+  return { server, tool, reads: operation === "query", args: digest(argsText) };
+}
+
+/** Told apart, not kept: a memory dump must not hold what calls were about. */
+function digest(text: string): string {
+  return hash("sha256", text, "base64");
 }

@@ -74,6 +74,33 @@ export interface Connector {
   readonly operations: Readonly<Partial<Record<Operation, OperationSpec>>>;
   readonly rows: { readonly from: readonly string[] };
   readonly limits: Limits;
-  /** True when its tools can carry data out of the house (mail, chat, web). */
-  readonly egress: boolean;
+  readonly egress: Egress;
+}
+
+/**
+ * Which tools can carry data out of the house: all or none; those that change something; those with an argument that
+ * leaves (a message, an address); or these, as globs.
+ */
+export type Egress = boolean | "execute" | "arguments" | readonly string[];
+
+/** Calls in a row, after which they are slowed down, and stopped. */
+export interface Threshold {
+  readonly slow_after: number;
+  readonly stop_after: number;
+}
+
+/** What counts as a loop in one session. */
+export interface LoopLimits {
+  /** Identical calls that change something, and get the same answer. */
+  readonly repeats: Threshold;
+  /** Identical calls that only read. */
+  readonly repeated_reads: Threshold;
+  /** Calls of one tool that fail. */
+  readonly errors: Threshold;
+  /** Calls of one tool that are refused. */
+  readonly denials: Threshold;
+  /** A pause of this length begins the count anew. Milliseconds. */
+  readonly within_ms: number;
+  /** What happens to a stopped call; absent: what the posture says of `high_risk`. */
+  readonly action?: "log" | "warn" | "block";
 }

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { loadBuiltin } from "../../src/config/builtin.js";
 import {
   CONNECTOR_KEYS,
+  EGRESS_WORDS,
   EXAMPLE_KEYS,
   OPERATION_KEYS,
   RECOGNISE_KEYS,
@@ -12,6 +13,7 @@ import { EXCEPTION_KEYS, EXCEPTION_MATCH_KEYS } from "../../src/config/exception
 import { LIMIT_KEYS, RATE_KEYS, SHOW_LEFT, WINDOW_KEYS, WINDOW_PERIODS } from "../../src/config/limits.js";
 import { ANCHOR_KEYS, AUDIT_KEYS } from "../../src/config/audit.js";
 import { TOP_KEYS } from "../../src/config/load.js";
+import { LOOP_ACTIONS, LOOP_KEYS, THRESHOLD_KEYS } from "../../src/config/loops.js";
 import { SERVER_KEYS, SERVER_TYPES } from "../../src/config/servers.js";
 import { ACTIONS, CATEGORIES, OPERATIONS, PHASES, ROLES } from "../../src/model/nouns.js";
 
@@ -40,7 +42,10 @@ it("the schema that editors use knows the keys and words that the loader knows",
   expect(keys(server)).toEqual([...SERVER_KEYS]);
   expect(server.properties.type.enum).toEqual([...SERVER_TYPES]);
   expect(keys(limits)).toEqual([...LIMIT_KEYS]);
-  const { window, rate } = schema.definitions;
+  expect(keys(schema.properties.loops)).toEqual([...LOOP_KEYS]);
+  expect(schema.properties.loops.properties.action.enum).toEqual([...LOOP_ACTIONS]);
+  const { window, rate, threshold } = schema.definitions;
+  expect(keys(threshold)).toEqual([...THRESHOLD_KEYS]);
   expect(keys(window)).toEqual([...WINDOW_KEYS]);
   expect(window.properties.per.enum).toEqual([...WINDOW_PERIODS]);
   expect(keys(rate)).toEqual([...RATE_KEYS]);
@@ -57,4 +62,5 @@ it("the connector schema likewise", () => {
   expect(keys(schema.definitions.operation)).toEqual([...OPERATION_KEYS]);
   expect(schema.definitions.operation.properties.arguments.additionalProperties.enum).toEqual([...ROLES]);
   expect(keys(schema.definitions.limits)).toEqual([...LIMIT_KEYS]);
+  expect(schema.properties.egress.oneOf[1].enum).toEqual([...EGRESS_WORDS]);
 });

@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { DEFAULT_LOOPS } from "../../src/config/loops.js";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.js";
 import { canonicalJson, snapshotText } from "../../src/config/snapshot.js";
@@ -24,7 +25,7 @@ describe("a snapshot", () => {
     const [server] = servers;
     if (server?.connector === undefined) throw new Error("no connector");
     const of = (changed: typeof server) =>
-      snapshotText({ posture, servers: [changed], rules: [], exceptions: [] });
+      snapshotText({ posture, servers: [changed], rules: [], exceptions: [], loops: DEFAULT_LOOPS });
     expect(of({ ...server, limits: { max_rows: 1 } })).not.toBe(of(server));
     const operations = Object.fromEntries(Object.entries(server.connector.operations).toReversed());
     expect(of({ ...server, connector: { ...server.connector, operations } })).not.toBe(of(server));

@@ -31,6 +31,8 @@ export interface TestGate {
   /** The newest record. */
   last(): ReturnType<typeof search>[number];
   readonly logged: string[];
+  /** How long calls were made to wait, in milliseconds; in tests they do not. */
+  readonly slept: number[];
   /** All bodies of the store, as they stand in it. */
   recordText(): string;
   /** The store is gone for writing from here on. */
@@ -78,12 +80,15 @@ export async function testGate(
   const audit = await openAudit({ path: config.auditPath, version: "test" });
   const byName = new Map(config.servers.map((server) => [server.name, server]));
   const logged: string[] = [];
+  const slept: number[] = [];
   const gate = createGate({
     engine,
     posture: config.posture,
     snapshot: "test",
     audit,
     pins: options.pins ?? NO_PINS,
+    loops: config.loops,
+    sleep: async (ms) => void slept.push(ms),
     exempt: compileExceptions(config.exceptions),
     advise: (detector) => engine.rules.find(({ id }) => id === detector)?.advice,
     server: (name) => byName.get(name)!,
@@ -93,6 +98,7 @@ export async function testGate(
   return {
     gate,
     logged,
+    slept,
     call: (server, tool, argsText, more = {}) => {
       const { connector } = byName.get(server)!;
       return {
