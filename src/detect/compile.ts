@@ -45,6 +45,8 @@ export interface Compiled {
   readonly charRules: readonly number[];
   readonly keyedRules: readonly number[];
   readonly contextRules: readonly number[];
+  /** Last words of phrases that keyed rules and contexts know: what a key may be the end of. */
+  readonly tails: ReadonlySet<string>;
   /** `analyzer/fact` → rules. */
   readonly facts: ReadonlyMap<string, readonly number[]>;
   readonly commands: readonly { readonly rule: number; readonly pattern: CommandPattern }[];
@@ -107,11 +109,20 @@ export function compileRules(rules: readonly DetectorRule[]): Compiled {
     charRules: lists.char,
     keyedRules: lists.keyed,
     contextRules: rules.flatMap((r, i) => (r.context === undefined ? [] : [i])),
+    tails: tailsOf(rules.flatMap((r) => [...(r.keys ?? []), ...(r.context?.words ?? [])])),
     facts,
     commands: rules.flatMap((r, rule) =>
       (r.commands ?? []).map((text) => ({ rule, pattern: compileCommand(text) })),
     ),
   };
+}
+
+function tailsOf(phrases: readonly string[]): Set<string> {
+  const tails = new Set<string>();
+  for (const phrase of phrases)
+    for (let at = phrase.indexOf(" "); at !== -1; at = phrase.indexOf(" ", at + 1))
+      tails.add(phrase.slice(at + 1));
+  return tails;
 }
 
 function needsContext(rule: DetectorRule): boolean {
@@ -148,10 +159,32 @@ export interface KeyMeaning {
   readonly words: string;
   readonly wakes: readonly number[];
   readonly gives: ReadonlySet<number>;
+  /** True when what stands around the key could make it mean more: `name`, `street`, `date`. */
+  readonly open: boolean;
 }
 
 /** Reads the words of a key once. */
 export function meaningOf(words: string, compiled: Compiled): KeyMeaning {
+  return { ...wordsMean(words, compiled), open: compiled.tails.has(words.trim()) };
+}
+
+/**
+ * What a key means together with the words around it. Only phrases that end in the key itself count, else `id` under
+ * `token` would be a token.
+ */
+export function framedMeaning(own: KeyMeaning, framed: readonly string[], compiled: Compiled): KeyMeaning {
+  const wakes = new Set(own.wakes);
+  const gives = new Set(own.gives);
+  for (const words of framed) {
+    const ends = (list: readonly string[] | undefined): boolean =>
+      list?.some((w) => w.includes(" ") && words.endsWith(` ${w} `)) === true;
+    for (const i of compiled.keyedRules) if (ends(compiled.rules[i]?.keys)) wakes.add(i);
+    for (const i of compiled.contextRules) if (ends(compiled.rules[i]?.context?.words)) gives.add(i);
+  }
+  return { words: own.words, wakes: [...wakes], gives, open: true };
+}
+
+function wordsMean(words: string, compiled: Compiled): Omit<KeyMeaning, "open"> {
   const names = (i: number, list: readonly string[] | undefined): number[] =>
     list?.some((w) => hasWord(words, w)) ? [i] : [];
   return {

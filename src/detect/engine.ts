@@ -2,9 +2,13 @@ import type { Json } from "../model/json.js";
 import type { JsonNode } from "../model/json-text.js";
 import type { Phase, Role } from "../model/nouns.js";
 import type { CompiledRule, KeyMeaning } from "./compile.js";
-import { compileRules, meaningOf } from "./compile.js";
+import { compileRules, framedMeaning, meaningOf } from "./compile.js";
 import type { LeafPlace, Match, RawFinding } from "./finding.js";
+import type { Frame } from "./frame.js";
+import { framedWords, isPersonal } from "./frame.js";
 import { keyWords } from "./key.js";
+import type { Labelled } from "./labels.js";
+import { labelled } from "./labels.js";
 import type { DetectorRule } from "./rule.js";
 import { textScanner } from "./scan-text.js";
 import { documentScanner } from "./walk.js";
@@ -30,6 +34,8 @@ export interface Engine {
   scanTree(text: string, node: JsonNode, at: DocumentPlace): RawFinding[];
 }
 
+/** Roles whose text may be a record or a table; code, commands and queries have readers of their own. */
+const TOLD: ReadonlySet<Role> = new Set(["text", "message"]);
 /** Keys repeat in every row; what one means is worked out once. Bounded, because keys come from strangers. */
 const MAX_CACHED_KEYS = 4096;
 const MAX_CACHED_KEY_LENGTH = 128;
@@ -50,14 +56,58 @@ export function compileEngine(rules: readonly DetectorRule[]): Engine {
     return known;
   }
 
-  const scanLeaf = (text: string, at: LeafPlace): readonly Match[] => scan(text, at, meaning(at.key));
+  /** Frames repeat as keys do: a row's `name` under `customer` means the same in every row. */
+  const framed = new Map<string, KeyMeaning>();
+
+  function meaningIn(key: string | undefined, frame: Frame | undefined): KeyMeaning | undefined {
+    const own = meaning(key);
+    if (own === undefined || frame === undefined || !own.open) return own;
+    const name = `${isPersonal(frame) ? "+" : "-"}${frame.parent ?? ""}\u0000${key}`;
+    let known = framed.get(name);
+    if (known === undefined) {
+      known = framedMeaning(own, framedWords(frame, own.words), compiled);
+      if (framed.size < MAX_CACHED_KEYS && name.length <= 2 * MAX_CACHED_KEY_LENGTH) framed.set(name, known);
+    }
+    return known;
+  }
+
+  const speaks = (m: KeyMeaning | undefined): boolean =>
+    m !== undefined && (m.open || m.wakes.length > 0 || m.gives.size > 0);
+
+  /** A leaf as a whole, then what stands in it under names of its own. */
+  function scanLeaf(text: string, at: LeafPlace): readonly Match[] {
+    const matches = scan(text, at, meaningIn(at.key, at.frame));
+    if (!TOLD.has(at.role)) return matches;
+    const cells = labelled(text, (key) => speaks(meaning(key)));
+    return cells.length === 0 ? matches : withCells(text, at, matches, cells);
+  }
+
+  /** Adds what only the name of a cell can tell; the rest has been found in the whole text already. */
+  function withCells(
+    text: string,
+    at: LeafPlace,
+    matches: readonly Match[],
+    cells: readonly Labelled[],
+  ): readonly Match[] {
+    const more: Match[] = [];
+    for (const { start, end, key, frame } of cells) {
+      const told = meaningIn(key, frame);
+      if (told === undefined || (told.wakes.length === 0 && told.gives.size === 0)) continue;
+      for (const m of scan(text.slice(start, end), at, told))
+        if (told.gives.has(m.rule) || told.wakes.includes(m.rule))
+          more.push({ ...m, start: m.start + start, end: m.end + start });
+    }
+    if (more.length === 0) return matches;
+    const known = new Set(matches.map((m) => `${m.rule} ${m.start} ${m.end} ${m.severity}`));
+    return [...matches, ...more.filter((m) => !known.has(`${m.rule} ${m.start} ${m.end} ${m.severity}`))];
+  }
+
   const document = documentScanner({ scanLeaf, numberMatters, report });
 
   /** A number is scanned when its key means something, or it is long enough to be something by itself. */
   function numberMatters(value: number, key: string | undefined): boolean {
     if (Number.isInteger(value) && Math.abs(value) >= 1e11) return true;
-    const m = meaning(key);
-    return m !== undefined && (m.wakes.length > 0 || m.gives.size > 0);
+    return speaks(meaning(key));
   }
 
   function report(match: Match, pointer: string, role: Role): RawFinding {

@@ -1,3 +1,4 @@
+import type { Frame } from "./frame.js";
 import type { Finding } from "../model/call.js";
 import type { Phase, Role, Severity } from "../model/nouns.js";
 
@@ -18,4 +19,6 @@ export interface LeafPlace {
   readonly role: Role;
   readonly phase: Phase;
   readonly key?: string;
+  /** What stands around the key. */
+  readonly frame?: Frame;
 }

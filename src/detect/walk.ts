@@ -6,6 +6,8 @@ import { SallyportError } from "../model/errors.js";
 import { looksLikeJson, plainNumber, repeatsKeys } from "./json-hints.js";
 import type { Role } from "../model/nouns.js";
 import type { DocumentPlace, Engine } from "./engine.js";
+import type { Frame } from "./frame.js";
+import { columnNames, headerRow } from "./labels.js";
 import type { LeafPlace, Match, RawFinding } from "./finding.js";
 import { inferRole } from "./roles.js";
 
@@ -20,6 +22,12 @@ const MAX_INNER = 3;
 /** Keys that were scanned and clean. Rows repeat them by the thousand. */
 const MAX_CLEAN_KEYS = 4096;
 
+/** A frame and the object it is of; names of columns are looked up once, and only where rows are arrays. */
+interface WalkFrame extends Frame {
+  readonly member?: (name: string) => Json | undefined;
+  columns?: readonly string[] | undefined;
+}
+
 /** What is known on the way down. */
 interface Walk {
   readonly at: DocumentPlace;
@@ -28,6 +36,8 @@ interface Walk {
   readonly base: string;
   readonly layer: number;
   readonly found: RawFinding[];
+  /** What stands around the key of the leaf in hand. */
+  frame: WalkFrame | undefined;
   /** Set when a number did not survive JavaScript, so that only the text can say what it was. */
   inexact: boolean;
   /** In an inner document: its text, so that spans can be lifted to it. */
@@ -39,7 +49,7 @@ interface Walk {
 const pointerOf = (walk: Walk): string => walk.path.map(pointerStep).join("");
 
 function newWalk(at: DocumentPlace, base: string, layer: number, within?: string): Walk {
-  return { at, path: [], base, layer, found: [], inexact: false, within, token: [0, 0] };
+  return { at, path: [], base, layer, found: [], frame: undefined, inexact: false, within, token: [0, 0] };
 }
 
 /** Records a finding; in an inner document its span is moved to the text that holds the document. */
@@ -64,7 +74,7 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
     if (walk.layer < MAX_INNER && looksLikeJson(text) && innerJson(walk, text)) return;
     const declared = walk.at.roleOf?.(walk.base + pointerOf(walk), key);
     const role = declared ?? inferRole(walk.at.phase, key, text);
-    const matches = tools.scanLeaf(text, { role, phase: walk.at.phase, ...(key !== undefined && { key }) });
+    const matches = tools.scanLeaf(text, placeOf(walk, role, key));
     for (const m of matches) emit(walk, tools.report(m, pointerOf(walk), role));
   }
 
@@ -74,8 +84,7 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
     if (!exact && token === undefined) walk.inexact = true;
     if (!tools.numberMatters(value, key)) return;
     const text = exact || token === undefined ? plainNumber(value) : token;
-    const place: LeafPlace = { role: "text", phase: walk.at.phase, ...(key !== undefined && { key }) };
-    for (const m of tools.scanLeaf(text, place)) {
+    for (const m of tools.scanLeaf(text, placeOf(walk, "text", key))) {
       const whole = { ...m, start: 0, end: (token ?? String(value)).length };
       emit(walk, tools.report(whole, pointerOf(walk), "text"));
     }
@@ -94,21 +103,42 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
     else if (Array.isArray(json)) {
       const depth = walk.path.push(0) - 1;
       if (depth >= MAX_JSON_DEPTH) tooDeep();
+      const before = walk.frame;
+      const names = Array.isArray(json[0]) ? rowNames(walk, json) : undefined;
+      if (names !== undefined) walk.frame = { parent: key, keys: names };
       for (let i = 0; i < json.length; i++) {
         walk.path[depth] = i;
-        value(walk, json[i] as Json, key);
+        const item = json[i] as Json;
+        if (names !== undefined && Array.isArray(item)) row(walk, item as readonly Json[], names, key);
+        else value(walk, item, key);
       }
+      walk.frame = before;
       walk.path.pop();
     } else if (isObject(json)) {
       const depth = walk.path.push("") - 1;
       if (depth >= MAX_JSON_DEPTH) tooDeep();
-      for (const name of Object.keys(json)) {
+      const keys = Object.keys(json);
+      const before = walk.frame;
+      walk.frame = { parent: key, keys, member: (name) => json[name] };
+      for (const name of keys) {
         walk.path[depth] = name;
         memberKey(walk, name);
         value(walk, json[name] as Json, name);
       }
+      walk.frame = before;
       walk.path.pop();
     }
+  }
+
+  /** One row whose columns are named elsewhere. */
+  function row(walk: Walk, cells: readonly Json[], names: readonly string[], key: string | undefined): void {
+    const depth = walk.path.push(0) - 1;
+    if (depth >= MAX_JSON_DEPTH) tooDeep();
+    cells.forEach((cell, i) => {
+      walk.path[depth] = i;
+      value(walk, cell, names[i] ?? key);
+    });
+    walk.path.pop();
   }
 
   function tree(walk: Walk, text: string, node: JsonNode, key: string | undefined): void {
@@ -118,6 +148,22 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
       const token = text.slice(node.start, node.end);
       number(walk, Number(token), token, key);
     } else {
+      const read = (of: JsonNode): Json => JSON.parse(text.slice(of.start, of.end)) as Json;
+      const before = walk.frame;
+      let names: readonly string[] | undefined;
+      if (node.kind === "object")
+        walk.frame = {
+          parent: key,
+          keys: node.keys,
+          member: (name) => {
+            const at = node.keys.indexOf(name);
+            return at === -1 ? undefined : read(node.children[at] as JsonNode);
+          },
+        };
+      else if (node.children[0]?.kind === "array") {
+        names = rowNames(walk, node.children.slice(0, 2).map(read));
+        if (names !== undefined) walk.frame = { parent: key, keys: names };
+      }
       node.children.forEach((child, i) => {
         const name = node.kind === "object" ? (node.keys[i] as string) : undefined;
         walk.path.push(name ?? i);
@@ -126,9 +172,16 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
           walk.token = [from, endOfString(text, from)];
           memberKey(walk, name);
         }
-        tree(walk, text, child, name ?? key);
+        if (names !== undefined && child.kind === "array")
+          child.children.forEach((cell, j) => {
+            walk.path.push(j);
+            tree(walk, text, cell, names?.[j] ?? key);
+            walk.path.pop();
+          });
+        else tree(walk, text, child, name ?? key);
         walk.path.pop();
       });
+      walk.frame = before;
     }
   }
 
@@ -170,6 +223,19 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
       return walk.found;
     },
   };
+}
+
+/** What the cells of rows that are arrays are called: by the object they stand in, or by their own first row. */
+function rowNames(walk: Walk, rows: readonly Json[]): readonly string[] | undefined {
+  const { frame } = walk;
+  if (frame?.member !== undefined && !("columns" in frame)) frame.columns = columnNames(frame.member);
+  return frame?.columns ?? headerRow(rows);
+}
+
+function placeOf(walk: Walk, role: Role, key: string | undefined): LeafPlace {
+  const { frame } = walk;
+  const { phase } = walk.at;
+  return key === undefined ? { role, phase } : { role, phase, key, ...(frame !== undefined && { frame }) };
 }
 
 /** Deeper nesting would exhaust the stack of whoever parses the document next. */

@@ -1,6 +1,7 @@
 /** Named validators that rules may call with `check:`. Each takes the matched text. */
 import { aba, card, iban } from "./finance.js";
 import * as people from "./people.js";
+import { dateLike, personName, streetAddress } from "./records.js";
 import {
   base64PrivateKey,
   basic,
@@ -31,6 +32,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   cnpj: people.cnpj,
   codice_fiscale: people.codiceFiscale,
   cpf: people.cpf,
+  date_like: dateLike,
   dni: people.dni,
   e164: people.e164,
   email,
@@ -50,6 +52,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   npi: people.npi,
   nric: people.nric,
   password,
+  person_name: personName,
   personnummer: people.personnummer,
   pesel: people.pesel,
   phone: people.phone,
@@ -60,6 +63,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   sql_password: sqlPassword,
   ssn: people.ssn,
   steuer_id: people.steuerId,
+  street_address: streetAddress,
   tckn: people.tckn,
   tfn: people.tfn,
   thai_id: people.thaiId,

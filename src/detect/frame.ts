@@ -1,0 +1,59 @@
+/**
+ * What stands around a leaf's key. `name` alone says little: beside a birth date, or under `customer`, it is a
+ * person's. The keys of an object (or the header of a table) are looked at once, and only where a key asks for it.
+ */
+import { hasWord, keyWords } from "./key.js";
+
+export interface Frame {
+  /** The nearest key above, where there is one. */
+  readonly parent: string | undefined;
+  /** The keys beside the leaf's own, itself included. */
+  readonly keys: readonly string[];
+  /** Worked out when first asked for. */
+  person?: boolean;
+}
+
+/** Keys that only a record about a person has beside a name. */
+const PERSONAL = [
+  "email | e mail | mail | phone | mobile | cell | telephone | tel | dob | birthday | birth",
+  "birthdate | birth date | born | age | gender | sex | ssn | social security | passport",
+  "nationality | first name | last name | firstname | lastname | surname | given name",
+  "family name | maiden name | marital status | occupation | job title | salary | employer",
+  "national id | aadhaar | nino | mrn | patient | patient id | employee id | insurance",
+  "diagnosis | vorname | nachname | prénom | prenom | apellido | cognome | geburtsdatum",
+  "naissance | nacimiento | telefon | telefono | teléfono | correo | credit card | iban",
+  "license | driver license | username | user name | next of kin | blood type",
+].flatMap((line) => line.split(" | "));
+
+const known = new Map<string, boolean>();
+/** Keys repeat in every row; they come from strangers, so what is kept of them is bounded. */
+const MAX_KNOWN = 4096;
+
+function isPersonalKey(key: string): boolean {
+  let personal = known.get(key);
+  if (personal === undefined) {
+    const words = keyWords(key);
+    personal = PERSONAL.some((word) => hasWord(words, word));
+    if (known.size < MAX_KNOWN && key.length < 128) known.set(key, personal);
+  }
+  return personal;
+}
+
+/** True when the keys beside a leaf are those of a record about a person. */
+export function isPersonal(frame: Frame): boolean {
+  frame.person ??= frame.keys.slice(0, MAX_KEYS).some(isPersonalKey);
+  return frame.person;
+}
+/** A record with more keys than this is a dictionary: its first ones will do. */
+const MAX_KEYS = 64;
+
+/** The words that a frame puts before a key: `customers` over `name` makes it "customer name". */
+export function framedWords(frame: Frame, words: string): string[] {
+  const out: string[] = [];
+  if (frame.parent !== undefined) {
+    const parent = keyWords(frame.parent).trimEnd();
+    out.push(`${parent.replace(/([^s])s$/, "$1")}${words}`);
+  }
+  if (isPersonal(frame)) out.push(` person${words}`);
+  return out;
+}
