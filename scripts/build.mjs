@@ -1,14 +1,31 @@
 // Compiles src/ to dist/ and writes dist/builtin.json. Skips both when nothing has changed since the last time, so that
 // `npm test` and `npm run demo` can always call it.
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const stamp = join(root, "dist", ".built");
-const inputs = ["src", "policies", "connectors", "scripts", "package.json", "tsconfig.json"];
+const inputs = [
+  "src",
+  "test/verify-proof.mjs",
+  "policies",
+  "connectors",
+  "scripts",
+  "package.json",
+  "tsconfig.json",
+];
 
 function newest(path) {
   const found = statSync(path);
@@ -26,6 +43,8 @@ const node = (script, ...args) =>
 node("node_modules/typescript/bin/tsc");
 node("scripts/build-data.mjs");
 await bundleCommands();
+// What an evidence pack carries: it shares no code with us, so it lies where it is tested.
+copyFileSync(join(root, "test/verify-proof.mjs"), join(root, "dist/verify-proof.mjs"));
 writeFileSync(stamp, "");
 
 /**

@@ -54,6 +54,7 @@ const DOORS = [
       "cli/version.ts",
       "cli/anchors.ts",
       "cli/audit-files.ts",
+      "cli/audit-export.ts",
     ],
     why: "configuration is the only reader of files; the store and its keys own theirs; the command line reads our version, and writes proofs and exports where it is told to",
   },

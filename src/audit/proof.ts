@@ -29,24 +29,29 @@ export interface Prover {
  * `store_unavailable` when there is none, or when it does not sign these records.
  */
 export function prover(store: Store): Prover {
-  const { note, size, leaves } = store.read((tx) => {
-    const last = lastCheckpoint(tx);
-    if (last === undefined) throw unproved("there is no checkpoint yet", "run sallyport audit checkpoint");
-    const hashes: Buffer[] = [];
-    for (const { body_hash: leaf } of tx.each<{ body_hash: Buffer }>(
-      "SELECT body_hash FROM records WHERE seq <= ? ORDER BY seq",
-      last.size,
-    ))
-      hashes.push(leaf);
-    return { ...last, leaves: Buffer.concat(hashes) };
-  });
-  const tree = buildTree(leaves);
+  const last = store.read(lastCheckpoint);
+  if (last === undefined) throw unproved("there is no checkpoint yet", "run sallyport audit checkpoint");
+  const { note, size } = last;
+  const tree = treeOf(store, size);
   if (tree.size !== size || parseCheckpoint(note)?.root.equals(tree.root(size)) !== true)
     throw unproved(
       "the newest checkpoint was not signed for these records",
       "run sallyport audit verify: the store was changed or is damaged",
     );
   return { note, size, prove: (seq, text) => proofText(tree, size, note, seq, text) };
+}
+
+/** The tree over the first `size` records, in memory: 64 bytes a record. */
+export function treeOf(store: Store, size: number): Tree {
+  const hashes: Buffer[] = [];
+  store.read((tx) => {
+    const rows = tx.each<{ body_hash: Buffer }>(
+      "SELECT body_hash FROM records WHERE seq <= ? ORDER BY seq",
+      size,
+    );
+    for (const { body_hash: leaf } of rows) hashes.push(leaf);
+  });
+  return buildTree(Buffer.concat(hashes));
 }
 
 function proofText(tree: Tree, size: number, note: string, seq: number, text: string): string {

@@ -44,6 +44,20 @@ export function search(store: Store, filter: SearchFilter, limit: number): CallR
   });
 }
 
+/** Every call that matches, oldest first, without holding them all. `visit` must not use the store. */
+export function eachCall(
+  store: Store,
+  filter: SearchFilter,
+  visit: (call: CallRecord, gates: Gates) => void,
+): void {
+  store.read((tx) => {
+    for (const row of candidates(tx, filter, "ASC")) {
+      const { call, gates } = parseRow(row);
+      if (matches(call, gates, filter)) visit(call, gates);
+    }
+  });
+}
+
 /** Calls finished after record `after`, oldest first, and the newest record seen: for following a store. */
 export function finishedSince(store: Store, after: number): { calls: CallRecord[]; last: number } {
   return store.read((tx) => {
@@ -62,7 +76,7 @@ export function finishedSince(store: Store, after: number): { calls: CallRecord[
 }
 
 /** SQL narrows by text that the record must hold as written; the exact test is `matches`. */
-function candidates(tx: Tx, filter: SearchFilter): IterableIterator<CallRow> {
+function candidates(tx: Tx, filter: SearchFilter, order: "ASC" | "DESC" = "DESC"): IterableIterator<CallRow> {
   const { who, tool, server, since, until } = filter;
   const held: string[] = [];
   if (who !== undefined) held.push(`"id":${JSON.stringify(who)}`);
@@ -82,7 +96,7 @@ function candidates(tx: Tx, filter: SearchFilter): IterableIterator<CallRow> {
     sql += " AND d.time < ?";
     params.push(until);
   }
-  return tx.each<CallRow>(`${sql} ORDER BY d.seq DESC`, ...params);
+  return tx.each<CallRow>(`${sql} ORDER BY d.seq ${order}`, ...params);
 }
 
 function parseRow(row: CallRow): { call: CallRecord; gates: Gates } {

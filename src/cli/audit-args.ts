@@ -20,6 +20,8 @@ const COMMANDS = {
     word: "a file: audit verify-proof <file> --key <key>",
   },
   anchor: { values: ["file"], switches: ["json"] },
+  stats: { values: FILTER_FLAGS, switches: ["json"] },
+  export: { values: [...FILTER_FLAGS, "format", "out", "pack"], switches: [] },
   prune: { values: ["older-than"], switches: ["dry-run", "json"] },
   hold: { values: [...HOLD_FLAGS, "reason", "release"], switches: ["json"] },
 } as const satisfies Readonly<Record<string, Spec>>;
@@ -32,6 +34,9 @@ interface Spec {
 
 export type AuditCommand = keyof typeof COMMANDS;
 
+export const EXPORT_FORMATS = ["jsonl", "csv", "ocsf", "otlp"] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
 const DEFAULT_LIMIT = 20;
 
 export interface AuditArgs {
@@ -43,7 +48,9 @@ export interface AuditArgs {
   readonly word: string;
   /** Flags with a value, without what is in `limit` and `filter`. */
   readonly values: Readonly<
-    Partial<Record<"key" | "against" | "out" | "file" | "reason" | "release", string>>
+    Partial<Record<"key" | "against" | "out" | "file" | "reason" | "release" | "pack", string>> & {
+      readonly format?: ExportFormat;
+    }
   >;
   readonly switches: ReadonlySet<string>;
   /** `--older-than`, milliseconds since the epoch. */
@@ -84,7 +91,10 @@ export function parseAuditArgs(argv: readonly string[], now: number): AuditArgs 
     limit: limitOf(values.get("limit")),
     filter: filterOf(values, now),
     word: words[0] ?? "",
-    values: Object.fromEntries(values),
+    values: {
+      ...Object.fromEntries(values),
+      ...(values.has("format") && { format: oneOf("--format", values.get("format")!, EXPORT_FORMATS) }),
+    },
     switches,
     ...(values.has("older-than") && { before: timeOf("--older-than", values.get("older-than")!, now) }),
   };

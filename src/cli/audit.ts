@@ -40,6 +40,11 @@ async function run(args: AuditArgs, io: AuditIo): Promise<number> {
       return reading(io, (store) => listCalls(args, store, io));
     case "show":
       return reading(io, (store) => printStory(args, store, io));
+    case "stats":
+    case "export": {
+      const { exportCommand } = await import("./audit-export.js");
+      return exportCommand(args, io);
+    }
     case "prune":
     case "hold": {
       const { keepCommand } = await import("./audit-keep.js");

@@ -16,6 +16,7 @@ const USAGE = `sallyport — puts every tool call of an AI agent through two gat
   sallyport check [--config FILE] [--connect] [--json]   validate everything a start would
   sallyport audit tail|search|show [--json] [--limit N] [--config FILE]      what was decided, and why
   sallyport audit verify|checkpoint|key|prove|verify-proof|anchor          that the record is whole, and proofs of it
+  sallyport audit stats | export --format jsonl|csv|ocsf|otlp [--out FILE] | export --pack FOLDER    for others
   sallyport audit prune|hold [--older-than 90d] [--dry-run]   erase old bodies, keep their hashes; and what must stay
   sallyport tools ls [--json] [--config FILE]            which tool definitions are trusted, and what changed
   sallyport tools diff SERVER/TOOL | approve SERVER/TOOL [--hash HASH] | approve --all   [--by NAME]

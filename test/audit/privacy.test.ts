@@ -64,7 +64,9 @@ async function traces(folder: string, previews: boolean): Promise<{ values: stri
     .filter((suffix) => existsSync(`${path}${suffix}`))
     .map((suffix) => `${path}${suffix}`);
   let written = [...files.map((file) => readFileSync(file, "utf8")), ...kit.logged].join("\n");
-  for (const argv of PRINTING) {
+  const pack = join(dir, "pack");
+  const { id } = kit.last();
+  for (const argv of [...PRINTING, ["show", id], ["checkpoint"], ["export", "--pack", pack]]) {
     await auditCommand(argv, {
       path,
       settings: NO_SETTINGS,
@@ -74,6 +76,8 @@ async function traces(folder: string, previews: boolean): Promise<{ values: stri
       write: (each) => void (written += each),
     });
   }
+  for (const name of readdirSync(pack, { recursive: true, encoding: "utf8" }))
+    if (/\.(jsonl?|csv|md|txt)$/.test(name)) written += readFileSync(join(pack, name), "utf8");
   await kit.close();
   const values = [...valuesIn(golden.arguments as Json), ...valuesIn(JSON.parse(answer) as Json)];
   return {
@@ -82,7 +86,16 @@ async function traces(folder: string, previews: boolean): Promise<{ values: stri
   };
 }
 
-const PRINTING = [["search", "--json"], ["tail"], ["verify", "--json"]] as const;
+const PRINTING = [
+  ["search", "--json"],
+  ["tail"],
+  ["verify", "--json"],
+  ["stats"],
+  ["export", "--format", "jsonl"],
+  ["export", "--format", "csv"],
+  ["export", "--format", "ocsf"],
+  ["export", "--format", "otlp"],
+] as const;
 
 it("the check sees what is written", async () => {
   const { values, written } = await traces("redacted-in-arguments", false);

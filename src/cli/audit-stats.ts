@@ -1,0 +1,50 @@
+import type { Scorecard } from "../audit/stats.js";
+import { printable } from "./table.js";
+
+const LABEL = 24;
+
+/** The scorecard on one screen. */
+export function scorecardText(card: Scorecard): string {
+  const { completeness: whole } = card;
+  const line = (label: string, text: string | number): string => `  ${label.padEnd(LABEL)}${text}\n`;
+  const percent = (rate: number): string => `${(rate * 100).toFixed(1)} %`;
+  const counts = (all: Readonly<Record<string, number>>): string =>
+    Object.entries(all)
+      .filter(([, count]) => count > 0)
+      .toSorted(([, a], [, b]) => b - a)
+      .map(([name, count]) => line(name, count))
+      .join("");
+  const sections: readonly (readonly [title: string, text: string])[] = [
+    ["Decisions", counts(card.decisions)],
+    ["Outcomes", counts(card.outcomes)],
+    [
+      "Rates",
+      line("denied", percent(card.denial_rate)) +
+        line("remediated", percent(card.remediation_rate)) +
+        line("cut or constrained", percent(card.constraint_rate)) +
+        line("held for approval", card.held_for_approval) +
+        line("refused, check failed", card.fail_closed),
+    ],
+    ["Findings, by call", counts(card.categories)],
+    ["Deciding rules", card.rules.map(({ rule, calls }) => line(printable(rule), calls)).join("")],
+    [
+      "Completeness",
+      line("forwarded", whole.forwarded) +
+        line("with an outcome", whole.with_outcome) +
+        line("in doubt", whole.in_doubt) +
+        line("open", whole.open) +
+        line("parts not scanned", whole.not_scanned) +
+        line("records not signed yet", whole.unsigned),
+    ],
+    [
+      "What was in force",
+      card.drift
+        .map(({ snapshot, from, calls, denial_rate: rate }) =>
+          line(`${snapshot.slice(0, 16)}`, `from ${from}: ${calls} calls, ${percent(rate)} denied`),
+        )
+        .join(""),
+    ],
+  ];
+  const head = `${card.calls} calls, ${card.principals} principals, ${card.tools} tools; ${card.first ?? "-"} to ${card.last ?? "-"}\n`;
+  return head + sections.flatMap(([title, text]) => (text === "" ? [] : [`\n${title}\n${text}`])).join("");
+}
