@@ -40,7 +40,7 @@ export function scorecardText(card: Scorecard): string {
       "What was in force",
       card.drift
         .map(({ snapshot, from, calls, denial_rate: rate }) =>
-          line(`${snapshot.slice(0, 16)}`, `from ${from}: ${calls} calls, ${percent(rate)} denied`),
+          line(snapshot.slice(0, 16), `from ${from}: ${calls} calls, ${percent(rate)} denied`),
         )
         .join(""),
     ],

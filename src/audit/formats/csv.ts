@@ -1,7 +1,9 @@
 import type { CallRecord } from "../call-record.js";
 
+type Cell = string | number | boolean | null | undefined;
+
 /** Columns in the order in which people read them. */
-const COLUMNS: readonly (readonly [title: string, cell: (call: CallRecord) => unknown])[] = [
+const COLUMNS: readonly (readonly [title: string, cell: (call: CallRecord) => Cell])[] = [
   ["id", (call) => call.id],
   ["time", (call) => call.time],
   ["principal", (call) => call.principal],
@@ -42,10 +44,9 @@ export function csvLine(call: CallRecord): string {
  * Names come from clients and servers, and a spreadsheet runs what begins like a formula: such a cell gets an apostrophe
  * in front, which spreadsheets take for "this is text". Full-width signs count too: some imports narrow them.
  */
-export function csvCell(value: unknown): string {
+export function csvCell(value: Cell): string {
   if (value === undefined || value === null) return "";
   if (typeof value === "number" || typeof value === "boolean") return String(value);
-  const text = String(value);
-  const safe = /^\s*[=+\-@|%＝＋－＠\t\r\n]/u.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) || safe !== text ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const safe = /^\s*[=+\-@|%＝＋－＠\t\r\n]/u.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) || safe !== value ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
