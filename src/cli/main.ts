@@ -22,6 +22,8 @@ const USAGE = `sallyport — puts every tool call of an AI agent through two gat
   sallyport tools diff SERVER/TOOL | approve SERVER/TOOL [--hash HASH] | approve --all   [--by NAME]
   sallyport stop [--server S] [--tool T] [--principal P] [--session C] [--reason TEXT] [--for 30m]   refuse calls at once
   sallyport resume [ID | --server S … | --all] | stops [--json]
+  sallyport limits [--principal P] [--json]              what is used of each budget, and what is left
+  sallyport limits reset --principal P | --connector C | --server S | --all [--reason TEXT]
   sallyport scan [--role ROLE] [--phase input|output] [--json | --jsonl]   what is in the text on stdin
   sallyport --version | --help
 `;
@@ -36,6 +38,7 @@ const COMMANDS = [
   "stop",
   "resume",
   "stops",
+  "limits",
   "scan",
 ] as const;
 
@@ -73,6 +76,8 @@ async function main(argv: readonly string[]): Promise<number> {
     case "resume":
     case "stops":
       return stop(command, rest);
+    case "limits":
+      return limits(rest);
     case "scan":
       return scan(rest);
     default: {
@@ -203,6 +208,27 @@ async function stop(command: "stop" | "resume" | "stops", argv: readonly string[
   const { path, rest } = takeConfig(argv, process.cwd(), processEnv());
   return stopCommand(command, rest, {
     path,
+    version: version(),
+    user: userInfo().username,
+    now: Date.now,
+    write: (text) => process.stdout.write(text),
+    say: (text) => process.stderr.write(text),
+  });
+}
+
+async function limits(argv: readonly string[]): Promise<number> {
+  const { takeConfig } = await import("./audit-config.js");
+  const { limitsCommand } = await import("./limits.js");
+  const { loadConfig } = await import("../config/load.js");
+  const { version } = await import("./version.js");
+  const [cwd, env] = [process.cwd(), processEnv()];
+  const { path, file, rest } = takeConfig(argv, cwd, env);
+  const { config } = loadConfig({ cwd, env, file });
+  if (config === undefined)
+    process.stderr.write("no valid configuration: what its limits are is not known; see `sallyport check`\n");
+  return limitsCommand(rest, {
+    path,
+    servers: config?.servers ?? [],
     version: version(),
     user: userInfo().username,
     now: Date.now,

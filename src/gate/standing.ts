@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { limitSource, type ServerConfig } from "../config/load.js";
 import { createLanes } from "../limits/lanes.js";
-import { createLoopWatch, loopFinding, type LoopCall, type LoopWatch } from "../limits/loops.js";
+import { createLoopWatch, loopCall, loopFinding, type LoopCall, type LoopWatch } from "../limits/loops.js";
 import { createSessionMemory, type SessionMemory } from "../limits/session.js";
 import { taintFinding } from "../limits/taint.js";
 import type { Call, Decision, ToolResult } from "../model/call.js";
@@ -111,7 +111,7 @@ export function createStanding({ server, posture, loops, sleep = sleepUntil }: S
     turn: async (call, signal) => {
       const session = sessionOf(call);
       const findings: StandingFinding[] = [];
-      const looped = POLLS.has(call.tool) ? undefined : loopCall(call);
+      const looped = POLLS.has(call.tool) ? undefined : loopCallOf(call);
       const loop = looped && session?.loops.begin(looped, Date.now());
       if (looped !== undefined && loop !== undefined) {
         findings.push(loopFinding(loop, looped, stopped));
@@ -120,15 +120,22 @@ export function createStanding({ server, posture, loops, sleep = sleepUntil }: S
       }
       const room = await place(call, signal);
       // As late as can be: what other calls have seen meanwhile counts.
-      const facts = session?.memory.facts() ?? NO_SESSION;
-      if (facts.seen.size > 0 && sendsOut(server(call.server).connector, call)) {
-        const taint = taintFinding(facts, posture.mediumBlocks);
+      const memory = session?.memory;
+      if (memory !== undefined && memory.seen.size > 0 && sendsOut(server(call.server).connector, call)) {
+        const taint = taintFinding(memory, posture.mediumBlocks);
         if (taint !== undefined) findings.push(taint);
       }
       const full = typeof room === "function" ? [] : [room];
       const ofLoop = loop?.stage === "stop" && stopped.action === "block";
       return {
-        against: { session: facts, findings, over: full },
+        against: {
+          // Put together when a condition asks for it: few do.
+          get session() {
+            return memory?.facts() ?? NO_SESSION;
+          },
+          findings,
+          over: full,
+        },
         leave: typeof room === "function" ? room : nothing,
         decided: (decision) => {
           session?.memory.decided(call, decision);
@@ -151,8 +158,8 @@ export function createStanding({ server, posture, loops, sleep = sleepUntil }: S
   };
 }
 
-function loopCall({ server, tool, operation, argsText }: Call): LoopCall {
-  return { server, tool, reads: operation === "query", args: digest(argsText) };
+function loopCallOf({ server, tool, operation, argsText }: Call): LoopCall {
+  return loopCall(server, tool, operation === "query", digest(argsText));
 }
 
 /** Told apart, not kept: a memory dump must not hold what calls were about. */

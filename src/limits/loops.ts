@@ -25,8 +25,16 @@ export interface LoopCall {
   readonly server: string;
   readonly tool: string;
   readonly reads: boolean;
-  /** Digest of the arguments. */
-  readonly args: string;
+  /** Names server and tool. */
+  readonly toolKey: string;
+  /** Names server, tool and arguments. */
+  readonly key: string;
+}
+
+/** `args`: digest of the arguments. */
+export function loopCall(server: string, tool: string, reads: boolean, args: string): LoopCall {
+  const toolKey = `${server}\0${tool}`;
+  return { server, tool, reads, toolKey, key: `${toolKey}\0${args}` };
 }
 
 export type LoopKind = "repeats" | "errors" | "denials";
@@ -60,8 +68,6 @@ export function createLoopWatch(limits: LoopLimits, blocks: boolean): LoopWatch 
   const repeats = new LRUCache<string, Streak>({ max: MAX_STREAKS });
   const errors = new LRUCache<string, Streak>({ max: MAX_STREAKS });
   const denials = new LRUCache<string, Streak>({ max: MAX_STREAKS });
-  const toolOf = ({ server, tool }: LoopCall): string => `${server}\0${tool}`;
-  const callOf = (call: LoopCall): string => `${toolOf(call)}\0${call.args}`;
 
   const current = (streaks: LRUCache<string, Streak>, key: string, now: number): Streak | undefined => {
     const streak = streaks.get(key);
@@ -91,7 +97,7 @@ export function createLoopWatch(limits: LoopLimits, blocks: boolean): LoopWatch 
 
   return {
     begin: (call, now) => {
-      const [tool, same] = [toolOf(call), callOf(call)];
+      const { toolKey: tool, key: same } = call;
       const loops = [
         judge("denials", limits.denials, current(denials, tool, now), now),
         judge("errors", limits.errors, current(errors, tool, now), now),
@@ -107,16 +113,16 @@ export function createLoopWatch(limits: LoopLimits, blocks: boolean): LoopWatch 
       if (worst?.stage !== "stop" || !blocks) add(repeats, same, now);
       return worst;
     },
-    denied: (call, now) => add(denials, toolOf(call), now),
-    released: (call) => void denials.delete(toolOf(call)),
+    denied: (call, now) => add(denials, call.toolKey, now),
+    released: (call) => void denials.delete(call.toolKey),
     answered: (call, isError, digest, now) => {
-      if (isError) add(errors, toolOf(call), now);
-      else errors.delete(toolOf(call));
-      const streak = repeats.get(callOf(call));
+      if (isError) add(errors, call.toolKey, now);
+      else errors.delete(call.toolKey);
+      const streak = repeats.get(call.key);
       if (streak === undefined || streak.count < 2) return;
       const answer = digest();
       const moved = streak.answer !== undefined && streak.answer !== answer;
-      repeats.set(callOf(call), { ...streak, answer, ...(moved && { count: 1 }) });
+      repeats.set(call.key, { ...streak, answer, ...(moved && { count: 1 }) });
     },
   };
 }

@@ -12,6 +12,8 @@ export type RememberedCall = Pick<Call, "id" | "server" | "tool">;
 export interface SessionMemory {
   /** As of now: what comes later does not change it. */
   facts(): SessionFacts;
+  /** The same as in the facts, without their price. */
+  readonly seen: ReadonlyMap<Category, Seen>;
   decided(call: RememberedCall, decision: Pick<Decision, "decision">): void;
   /** The output gate has decided on an answer. `isError`: the tool says that it failed. */
   answered(call: RememberedCall, decision: Pick<Decision, "decision" | "findings">, isError: boolean): void;
@@ -22,16 +24,18 @@ export interface SessionMemory {
 export function createSessionMemory(): SessionMemory {
   const seen = new Map<Category, Seen>();
   let [calls, denied, errors] = [0, 0, 0];
-  let lastCalls: readonly PastCall[] = [];
+  const lastCalls: PastCall[] = [];
   let known: SessionFacts | undefined;
 
   return {
-    facts: () => (known ??= { seen: new Map(seen), calls, denied, errors, lastCalls }),
+    seen,
+    facts: () => (known ??= { seen: new Map(seen), calls, denied, errors, lastCalls: [...lastCalls] }),
     decided: ({ id, server, tool }, { decision }) => {
       known = undefined;
       calls++;
       if (decision === "deny") denied++;
-      lastCalls = [...lastCalls.slice(1 - LAST_CALLS), { id, server, tool, decision }];
+      lastCalls.push({ id, server, tool, decision });
+      if (lastCalls.length > LAST_CALLS) lastCalls.shift();
     },
     answered: ({ id, server, tool }, { decision, findings }, isError) => {
       known = undefined;
