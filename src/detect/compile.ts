@@ -5,7 +5,8 @@ import type { Automaton } from "./automaton.js";
 import { buildAutomaton } from "./automaton.js";
 import type { Check } from "./checks/index.js";
 import { CHECKS } from "./checks/index.js";
-import { hasWord } from "./key.js";
+import type { KeyIndex } from "./key-meaning.js";
+import { indexKeys } from "./key-meaning.js";
 import type { DetectorRule } from "./rule.js";
 import type { CommandPattern } from "./shell/match.js";
 import { compileCommand } from "./shell/match.js";
@@ -43,10 +44,7 @@ export interface Compiled {
   readonly digitRules: readonly number[];
   readonly hintedDigitRules: readonly number[];
   readonly charRules: readonly number[];
-  readonly keyedRules: readonly number[];
-  readonly contextRules: readonly number[];
-  /** Last words of phrases that keyed rules and contexts know: what a key may be the end of. */
-  readonly tails: ReadonlySet<string>;
+  readonly keys: KeyIndex;
   /** `analyzer/fact` → rules. */
   readonly facts: ReadonlyMap<string, readonly number[]>;
   readonly commands: readonly { readonly rule: number; readonly pattern: CommandPattern }[];
@@ -82,7 +80,6 @@ export function compileRules(rules: readonly DetectorRule[]): Compiled {
     digit: [] as number[],
     hinted: [] as number[],
     char: [] as number[],
-    keyed: [] as number[],
   };
   rules.forEach((rule, i) => {
     for (const word of rule.context?.words ?? []) hints[literal(word)]?.push(i);
@@ -90,7 +87,7 @@ export function compileRules(rules: readonly DetectorRule[]): Compiled {
       const name = `${rule.analyzer}/${rule.fact}`;
       facts.set(name, [...(facts.get(name) ?? []), i]);
     } else if (rule.pattern === undefined) return;
-    else if (rule.keys !== undefined) lists.keyed.push(i);
+    else if (rule.keys !== undefined) return;
     else if (rule.literals !== undefined) for (const l of rule.literals) wakes[literal(l)]?.push(i);
     else if (rule.digits === undefined) lists.char.push(i);
     else if (needsContext(rule)) lists.hinted.push(i);
@@ -107,22 +104,12 @@ export function compileRules(rules: readonly DetectorRule[]): Compiled {
     digitRules: byDigits(lists.digit),
     hintedDigitRules: byDigits(lists.hinted),
     charRules: lists.char,
-    keyedRules: lists.keyed,
-    contextRules: rules.flatMap((r, i) => (r.context === undefined ? [] : [i])),
-    tails: tailsOf(rules.flatMap((r) => [...(r.keys ?? []), ...(r.context?.words ?? [])])),
+    keys: indexKeys(rules),
     facts,
     commands: rules.flatMap((r, rule) =>
       (r.commands ?? []).map((text) => ({ rule, pattern: compileCommand(text) })),
     ),
   };
-}
-
-function tailsOf(phrases: readonly string[]): Set<string> {
-  const tails = new Set<string>();
-  for (const phrase of phrases)
-    for (let at = phrase.indexOf(" "); at !== -1; at = phrase.indexOf(" ", at + 1))
-      tails.add(phrase.slice(at + 1));
-  return tails;
 }
 
 function needsContext(rule: DetectorRule): boolean {
@@ -151,48 +138,5 @@ function compileRule(rule: DetectorRule, index: number, automaton: Automaton): C
       after: rule.context.after ?? 0,
       otherwise: rule.context.otherwise,
     },
-  };
-}
-
-/** What a key says about the value beside it: the rules it wakes, and the rules whose context it is. */
-export interface KeyMeaning {
-  readonly words: string;
-  readonly wakes: readonly number[];
-  readonly gives: ReadonlySet<number>;
-  /** True when what stands around the key could make it mean more: `name`, `street`, `date`. */
-  readonly open: boolean;
-}
-
-/** Reads the words of a key once. */
-export function meaningOf(words: string, compiled: Compiled): KeyMeaning {
-  return { ...wordsMean(words, compiled), open: compiled.tails.has(words.trim()) };
-}
-
-/**
- * What a key means together with the words around it. Only phrases that end in the key itself count, else `id` under
- * `token` would be a token.
- */
-export function framedMeaning(own: KeyMeaning, framed: readonly string[], compiled: Compiled): KeyMeaning {
-  const wakes = new Set(own.wakes);
-  const gives = new Set(own.gives);
-  for (const words of framed) {
-    const ends = (list: readonly string[] | undefined): boolean =>
-      list?.some((w) => w.includes(" ") && words.endsWith(` ${w} `)) === true;
-    for (const i of compiled.keyedRules) if (ends(compiled.rules[i]?.keys)) wakes.add(i);
-    for (const i of compiled.contextRules) if (ends(compiled.rules[i]?.context?.words)) gives.add(i);
-  }
-  return { words: own.words, wakes: [...wakes], gives, open: true };
-}
-
-function wordsMean(words: string, compiled: Compiled): Omit<KeyMeaning, "open"> {
-  const names = (i: number, list: readonly string[] | undefined): number[] =>
-    list?.some((w) => hasWord(words, w)) ? [i] : [];
-  return {
-    words,
-    wakes: compiled.keyedRules.flatMap((i) => {
-      const { keys, except_keys: except } = (compiled.rules[i] as CompiledRule).rule;
-      return except?.some((w) => hasWord(words, w)) === true ? [] : names(i, keys);
-    }),
-    gives: new Set(compiled.contextRules.flatMap((i) => names(i, compiled.rules[i]?.context?.words))),
   };
 }

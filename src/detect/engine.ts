@@ -1,12 +1,14 @@
 import type { Json } from "../model/json.js";
 import type { JsonNode } from "../model/json-text.js";
-import type { Phase, Role } from "../model/nouns.js";
-import type { CompiledRule, KeyMeaning } from "./compile.js";
-import { compileRules, framedMeaning, meaningOf } from "./compile.js";
+import type { Category, Phase, Role } from "../model/nouns.js";
+import type { CompiledRule } from "./compile.js";
+import { compileRules } from "./compile.js";
 import type { LeafPlace, Match, RawFinding } from "./finding.js";
 import type { Frame } from "./frame.js";
 import { framedWords, isPersonal } from "./frame.js";
 import { keyWords } from "./key.js";
+import type { KeyMeaning } from "./key-meaning.js";
+import { framedMeaning, meaningOf } from "./key-meaning.js";
 import type { Labelled } from "./labels.js";
 import { labelled } from "./labels.js";
 import type { DetectorRule } from "./rule.js";
@@ -50,7 +52,7 @@ export function compileEngine(rules: readonly DetectorRule[]): Engine {
     if (key === undefined) return undefined;
     let known = meanings.get(key);
     if (known === undefined) {
-      known = meaningOf(keyWords(key), compiled);
+      known = meaningOf(keyWords(key), compiled.keys);
       if (meanings.size < MAX_CACHED_KEYS && key.length <= MAX_CACHED_KEY_LENGTH) meanings.set(key, known);
     }
     return known;
@@ -65,12 +67,13 @@ export function compileEngine(rules: readonly DetectorRule[]): Engine {
     const name = `${isPersonal(frame) ? "+" : "-"}${frame.parent ?? ""}\u0000${key}`;
     let known = framed.get(name);
     if (known === undefined) {
-      known = framedMeaning(own, framedWords(frame, own.words), compiled);
+      known = framedMeaning(own, framedWords(frame, own.words), compiled.keys);
       if (framed.size < MAX_CACHED_KEYS && name.length <= 2 * MAX_CACHED_KEY_LENGTH) framed.set(name, known);
     }
     return known;
   }
 
+  const categoryOf = (m: Match): Category | undefined => compiled.rules[m.rule]?.rule.category;
   const speaks = (m: KeyMeaning | undefined): boolean =>
     m !== undefined && (m.open || m.wakes.length > 0 || m.gives.size > 0);
 
@@ -90,11 +93,12 @@ export function compileEngine(rules: readonly DetectorRule[]): Engine {
     cells: readonly Labelled[],
   ): readonly Match[] {
     const more: Match[] = [];
-    for (const { start, end, key, frame } of cells) {
+    for (const { start, end, key, frame, cell } of cells) {
       const told = meaningIn(key, frame);
       if (told === undefined || (told.wakes.length === 0 && told.gives.size === 0)) continue;
       for (const m of scan(text.slice(start, end), at, told))
-        if (told.gives.has(m.rule) || told.wakes.includes(m.rule))
+        // Of secrets on a line the patterns know more: in code, `key = makeKey` is one on every page.
+        if ((told.gives.has(m.rule) || told.wakes.includes(m.rule)) && (cell || categoryOf(m) === "pii"))
           more.push({ ...m, start: m.start + start, end: m.end + start });
     }
     if (more.length === 0) return matches;

@@ -2,7 +2,7 @@
  * What stands around a leaf's key. `name` alone says little: beside a birth date, or under `customer`, it is a
  * person's. The keys of an object (or the header of a table) are looked at once, and only where a key asks for it.
  */
-import { hasWord, keyWords } from "./key.js";
+import { keyWords, phrasesIn } from "./key.js";
 
 export interface Frame {
   /** The nearest key above, where there is one. */
@@ -14,16 +14,20 @@ export interface Frame {
 }
 
 /** Keys that only a record about a person has beside a name. */
-const PERSONAL = [
-  "email | e mail | mail | phone | mobile | cell | telephone | tel | dob | birthday | birth",
-  "birthdate | birth date | born | age | gender | sex | ssn | social security | passport",
-  "nationality | first name | last name | firstname | lastname | surname | given name",
-  "family name | maiden name | marital status | occupation | job title | salary | employer",
-  "national id | aadhaar | nino | mrn | patient | patient id | employee id | insurance",
-  "diagnosis | vorname | nachname | prénom | prenom | apellido | cognome | geburtsdatum",
-  "naissance | nacimiento | telefon | telefono | teléfono | correo | credit card | iban",
-  "license | driver license | username | user name | next of kin | blood type",
-].flatMap((line) => line.split(" | "));
+const PERSONAL = new Set(
+  [
+    "email | e mail | mail | phone | mobile | cell | telephone | tel | dob | birthday | birth",
+    "birthdate | birth date | born | age | gender | sex | ssn | social security | passport",
+    "nationality | first name | last name | firstname | lastname | surname | given name",
+    "family name | maiden name | marital status | occupation | job title | salary | employer",
+    "national id | aadhaar | nino | mrn | patient | patient id | employee id | insurance",
+    "diagnosis | vorname | nachname | prénom | prenom | apellido | cognome | geburtsdatum",
+    "naissance | nacimiento | telefon | telefono | teléfono | correo | credit card | iban",
+    "license | driver license | username | user name | next of kin | blood type",
+  ]
+    .flatMap((line) => line.split(" | "))
+    .flatMap((word) => [word, `${word}s`]),
+);
 
 const known = new Map<string, boolean>();
 /** Keys repeat in every row; they come from strangers, so what is kept of them is bounded. */
@@ -32,8 +36,7 @@ const MAX_KNOWN = 4096;
 function isPersonalKey(key: string): boolean {
   let personal = known.get(key);
   if (personal === undefined) {
-    const words = keyWords(key);
-    personal = PERSONAL.some((word) => hasWord(words, word));
+    personal = phrasesIn(keyWords(key)).some((phrase) => PERSONAL.has(phrase));
     if (known.size < MAX_KNOWN && key.length < 128) known.set(key, personal);
   }
   return personal;

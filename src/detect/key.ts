@@ -11,7 +11,17 @@ export function keyWords(key: string): string {
 }
 const MAX_KEY = 128;
 
-/** True when the words contain `word` (itself words, such as "social security") as whole words, plural or not. */
-export function hasWord(words: string, word: string): boolean {
-  return words.includes(` ${word} `) || words.includes(` ${word}s `);
+/** A phrase that a rule knows has at most so many words. */
+const MAX_PHRASE = 5;
+/** A key is a few words; what follows is somebody's text. */
+const MAX_WORDS = 24;
+
+/** Every run of up to five words: what is looked up to know what a key means. */
+export function phrasesIn(words: string): string[] {
+  const list = words.trim().split(" ").slice(0, MAX_WORDS);
+  return list.flatMap((_, i) =>
+    Array.from({ length: Math.min(MAX_PHRASE, list.length - i) }, (__, n) =>
+      list.slice(i, i + n + 1).join(" "),
+    ),
+  );
 }

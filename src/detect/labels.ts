@@ -10,6 +10,8 @@ export interface Labelled {
   readonly end: number;
   readonly key: string;
   readonly frame: Frame;
+  /** It stands in a table, not on a line of prose or code. */
+  readonly cell: boolean;
 }
 
 /** Longer texts are files, not records; their patterns are still looked for. UTF-16 units. */
@@ -41,7 +43,7 @@ function pairs(text: string, matters: (key: string) => boolean): Labelled[] {
     if (value !== "") found.push({ key, start, end: start + value.length });
   }
   const frame: Frame = { parent: undefined, keys: found.map((each) => each.key) };
-  return found.filter((each) => matters(each.key)).map((each) => ({ ...each, frame }));
+  return found.filter((each) => matters(each.key)).map((each) => ({ ...each, frame, cell: false }));
 }
 
 /** Cells of a table whose first line names its columns, under the names that matter. */
@@ -65,7 +67,7 @@ function cells(text: string, matters: (key: string) => boolean): Labelled[] {
     if (row.length === header.length)
       row.forEach(([from, until], i) => {
         if (wanted[i] === true && until > from && until - from <= MAX_VALUE)
-          out.push({ start: from, end: until, key: header[i] as string, frame });
+          out.push({ start: from, end: until, key: header[i] as string, frame, cell: true });
       });
     at = to + 1;
   }

@@ -1,4 +1,5 @@
-import type { CompiledRule, KeyMeaning } from "./compile.js";
+import type { CompiledRule } from "./compile.js";
+import type { KeyMeaning } from "./key-meaning.js";
 import { contextNear } from "./context.js";
 import type { Match } from "./finding.js";
 import { isPlaceholder } from "./checks/placeholder.js";

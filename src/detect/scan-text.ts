@@ -1,5 +1,6 @@
 import { SEVERITIES } from "../model/nouns.js";
-import type { Compiled, CompiledRule, KeyMeaning } from "./compile.js";
+import type { Compiled, CompiledRule } from "./compile.js";
+import type { KeyMeaning } from "./key-meaning.js";
 import { phaseBit, roleBit } from "./compile.js";
 import type { Fact } from "./analyzers.js";
 import { analyze } from "./analyzers.js";

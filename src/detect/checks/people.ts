@@ -193,6 +193,14 @@ export function rrn(value: string): boolean {
   return (11 - (weighted(d, [2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5]) % 11)) % 10 === d[12];
 }
 
+/** The same by its date alone: numbers given since October 2020 have no check digit. */
+export function datedRrn(value: string): boolean {
+  const d = digitsOf(value);
+  const month = (d[2] ?? 0) * 10 + (d[3] ?? 0);
+  const day = (d[4] ?? 0) * 10 + (d[5] ?? 0);
+  return d.length === 13 && month >= 1 && month <= 12 && day >= 1 && day <= 31;
+}
+
 /** Japan: individual number, modulo 11. */
 export function myNumber(value: string): boolean {
   const d = digitsOf(value);

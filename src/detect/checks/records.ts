@@ -18,9 +18,10 @@ const STREET =
 export function streetAddress(value: string): boolean {
   if (/^(?:0x|https?:|\/|\\)|^\S*[:.]\S*$|^[0-9a-fA-F]{8,}$/u.test(value) && !/[\u3040-\uffdc]/u.test(value))
     return false;
-  if (!/\p{L}{2}/u.test(value)) return false;
+  if (!/\p{L}{2}/u.test(value) || /\w\(|["']$/.test(value)) return false;
   const house = /\d/.test(value) && (/^\d|,|\s\S+\s/.test(value) || /[\u3040-\uffdc]/u.test(value));
-  return STREET.test(value) || house;
+  const short = value.split(/\s+/).length <= 6;
+  return house || (STREET.test(value) && (short || /\d/.test(value)));
 }
 
 /** A date in any country's writing, or a number that holds one: 8 digits, or seconds or milliseconds since 1970. */

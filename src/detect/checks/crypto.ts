@@ -1,0 +1,30 @@
+const CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+const GENERATOR = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3];
+
+/** A bech32 or bech32m text: its checksum, and one case throughout (BIP-173, BIP-350). */
+export function bech32(value: string): boolean {
+  if (value !== value.toLowerCase() && value !== value.toUpperCase()) return false;
+  const text = value.toLowerCase();
+  const at = text.lastIndexOf("1");
+  const prefix = Array.from(text.slice(0, at)).map((c) => c.charCodeAt(0));
+  const data = Array.from(text.slice(at + 1)).map((c) => CHARSET.indexOf(c));
+  let sum = 1;
+  for (const each of [...prefix.map((c) => c >> 5), 0, ...prefix.map((c) => c & 31), ...data]) {
+    const top = sum >>> 25;
+    sum = ((sum & 0x1ffffff) << 5) ^ each;
+    GENERATOR.forEach((g, i) => {
+      if (((top >> i) & 1) === 1) sum ^= g;
+    });
+  }
+  return !data.includes(-1) && (sum === 1 || sum === 0x2bc830a3);
+}
+
+/** Words that English cannot do without and that no BIP-39 list holds. */
+const PROSE = /\b(?:the|and|for|are|was|were|has|had|but|from|which|been|their|into|than|its|our|not)\b/;
+
+/** The shape of a recovery phrase: 12 to 24 different plain words, none of them the small change of a sentence. */
+export function seedPhrase(value: string): boolean {
+  const words = value.trim().split(/[\s,]+/);
+  const enough = words.length >= 12 && words.length <= 24 && words.length % 3 === 0;
+  return enough && new Set(words).size >= words.length - 2 && !PROSE.test(value);
+}

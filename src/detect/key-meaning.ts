@@ -1,0 +1,77 @@
+/** What a key says about the value beside it. Keys come from strangers by the thousand: each costs a few look-ups. */
+import { keyWords, phrasesIn } from "./key.js";
+import type { DetectorRule } from "./rule.js";
+
+/** The rules a key wakes, and the rules whose context it is. */
+export interface KeyMeaning {
+  readonly words: string;
+  readonly wakes: readonly number[];
+  readonly gives: ReadonlySet<number>;
+  /** True when what stands around the key could make it mean more: `name`, `street`, `date`. */
+  readonly open: boolean;
+}
+
+/** Phrase → indexes of the rules that know it. */
+export interface KeyIndex {
+  readonly wakes: ReadonlyMap<string, readonly number[]>;
+  readonly excepts: ReadonlyMap<string, readonly number[]>;
+  readonly gives: ReadonlyMap<string, readonly number[]>;
+  /** What longer phrases end in. */
+  readonly tails: ReadonlySet<string>;
+}
+
+/** Indexes keys, excepted keys and context words of the rules, in singular and plural. */
+export function indexKeys(rules: readonly DetectorRule[]): KeyIndex {
+  const index = {
+    wakes: new Map<string, number[]>(),
+    excepts: new Map<string, number[]>(),
+    gives: new Map<string, number[]>(),
+  };
+  const tails = new Set<string>();
+  const add = (to: Map<string, number[]>, phrases: readonly string[] | undefined, rule: number): void => {
+    for (const phrase of phrases ?? []) {
+      const words = keyWords(phrase).trim();
+      for (const form of new Set([words, `${words}s`])) to.set(form, [...(to.get(form) ?? []), rule]);
+      for (let at = words.indexOf(" "); at !== -1; at = words.indexOf(" ", at + 1))
+        tails.add(words.slice(at + 1));
+    }
+  };
+  rules.forEach((rule, i) => {
+    add(index.wakes, rule.keys, i);
+    add(index.excepts, rule.except_keys, i);
+    add(index.gives, rule.context?.words, i);
+  });
+  return { ...index, tails };
+}
+
+/** Reads the words of a key once. */
+export function meaningOf(words: string, index: KeyIndex): KeyMeaning {
+  const phrases = phrasesIn(words);
+  const silenced = new Set(phrases.flatMap((phrase) => index.excepts.get(phrase) ?? []));
+  const wakes = new Set(phrases.flatMap((phrase) => index.wakes.get(phrase) ?? []));
+  return {
+    words,
+    wakes: [...wakes].filter((rule) => !silenced.has(rule)),
+    gives: new Set(phrases.flatMap((phrase) => index.gives.get(phrase) ?? [])),
+    open: index.tails.has(words.trim()),
+  };
+}
+
+/**
+ * What a key means together with the words around it. Only phrases that end in the key itself count, else `id` under
+ * `token` would be a token; any of the words can silence.
+ */
+export function framedMeaning(own: KeyMeaning, framed: readonly string[], index: KeyIndex): KeyMeaning {
+  const around = framed.map((words) => phrasesIn(words));
+  const silenced = new Set(around.flat().flatMap((phrase) => index.excepts.get(phrase) ?? []));
+  const ending = framed.flatMap((words, i) =>
+    (around[i] ?? []).filter((phrase) => phrase.includes(" ") && words.endsWith(` ${phrase} `)),
+  );
+  const wakes = new Set([...own.wakes, ...ending.flatMap((phrase) => index.wakes.get(phrase) ?? [])]);
+  return {
+    words: own.words,
+    wakes: [...wakes].filter((rule) => !silenced.has(rule)),
+    gives: new Set([...own.gives, ...ending.flatMap((phrase) => index.gives.get(phrase) ?? [])]),
+    open: true,
+  };
+}
