@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
+const { FACTS } = await import(new URL("../dist/policy/rules/facts.js", import.meta.url));
 const root = fileURLToPath(new URL("../", import.meta.url));
 const builtin = JSON.parse(readFileSync(`${root}dist/builtin.json`, "utf8"));
 const schema = JSON.parse(readFileSync(`${root}schemas/mcp.config.schema.json`, "utf8"));
@@ -122,11 +123,32 @@ function config() {
   return `${parts.join("\n")}\n`;
 }
 
+function facts() {
+  const parts = [
+    "# Facts that conditions may speak of\n",
+    note,
+    "\n`when` of a policy rule is a condition in [CEL](https://cel.dev). Unknown names are refused when the policy is loaded.",
+    "A member that a call does not have (`args.amount` where there is none) makes the condition an error, and an error never",
+    "helps the caller: ask with `has(args.amount)` first. Numbers compare with numbers of any kind; texts match whole",
+    "patterns only with `^` and `$`.\n",
+    row("fact", "kind", "gate", "what it is"),
+    row("---", "---", "---", "---"),
+  ];
+  const walk = (name, spec, phase) => {
+    parts.push(row(`\`${name}\``, spec.type, spec.phase ?? phase, spec.about));
+    for (const [field, child] of Object.entries(spec.fields ?? {}))
+      walk(spec.type === "list" ? `${name}[…].${field}` : `${name}.${field}`, child, spec.phase ?? phase);
+  };
+  for (const [name, spec] of Object.entries(FACTS)) walk(name, spec, "both");
+  return `${parts.join("\n")}\n`;
+}
+
 let different = 0;
 for (const [name, text] of Object.entries({
   detectors: detectors(),
   connectors: connectors(),
   config: config(),
+  "policy-facts": facts(),
 })) {
   const file = `${root}docs/reference/${name}.md`;
   if (existsSync(file) && readFileSync(file, "utf8") === text) continue;

@@ -4,87 +4,28 @@
  * and nothing is released before its outcome is.
  */
 import { decisionBody, outcomeBody } from "./audit/bodies.js";
-import type { AuditLog } from "./audit/log.js";
 import { forwards } from "./audit/record.js";
-import type { ServerConfig } from "./config/load.js";
 import { redactDocument } from "./detect/apply-redactions.js";
-import type { Engine } from "./detect/engine.js";
 import { maskArguments, scanArguments } from "./gate/arguments.js";
 import { argumentsPreview } from "./gate/preview.js";
 import { failureBody, refusalBody, withNotices } from "./gate/reply.js";
-import { measure, scanResult, trim, type Measured } from "./gate/result.js";
-import { isToolError, outcomeOf } from "./gate/outcome.js";
+import { measure, scanResult, trim } from "./gate/result.js";
+import { isToolError, outcomeOf, type Told } from "./gate/outcome.js";
+import { judgeCall, judgeResult, mendCall, tighter } from "./gate/policy.js";
 import { withDigests } from "./gate/digests.js";
 import { createStanding, NOTHING, type Against, type Standing, type Turn } from "./gate/standing.js";
+import type { Answer, Forward, Gate, GateParts, Governed, OutputVerdict, Screened } from "./gate/parts.js";
 import { claimAll, grantable, leftFields, overruns, type LeftField } from "./gate/budgets.js";
 import { heldBack } from "./gate/held.js";
 import type { Amount } from "./limits/windows.js";
-import type { Call, Decision, Finding, JudgedFinding, ToolResult, Verdict } from "./model/call.js";
+import type { Call, Constraints, Decision, Finding, ToolResult, Verdict } from "./model/call.js";
 import { SallyportError, type ErrorCode } from "./model/errors.js";
 import type { Phase } from "./model/nouns.js";
 import type { Json } from "./model/json.js";
-import type { LoopLimits, Posture } from "./model/posture.js";
-import type { Pins } from "./pins/pins.js";
 import { reviewSentence } from "./pins/words.js";
-import type { Exempt } from "./policy/exceptions.js";
 import { decide, failClosed, judge, type DecideInput } from "./policy/decide.js";
 
-export interface GateParts {
-  readonly engine: Engine;
-  /** A detector's own sentence on what to change. */
-  readonly advise: (detector: string) => string | undefined;
-  readonly posture: Posture;
-  /** Hash of everything that decides; every decision points to it. */
-  readonly snapshot: string;
-  readonly audit: AuditLog;
-  /** What was found in tools' definitions. */
-  readonly pins: Pick<Pins, "findings">;
-  /** The exceptions in force. */
-  readonly exempt: Exempt;
-  /** The server a call goes to, with its connector and limits as known by now. */
-  readonly server: (name: string) => ServerConfig;
-  /** Whether records keep the beginning of arguments and results, with everything masked that was found. */
-  readonly previews?: boolean;
-  /** What counts as a loop. */
-  readonly loops: LoopLimits;
-  /** Waits for so many milliseconds, or until the signal. */
-  readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
-  readonly log: { error(fields: object, message: string): void };
-}
-
-/** What the downstream answered: a result, or a JSON-RPC error, which may carry data just as well. */
-export interface Answer extends ToolResult {
-  readonly body: "result" | "error";
-}
-
-/** What the client is told. `unchanged`: the very bytes that the downstream sent. */
-export type Governed =
-  | { readonly kind: "unchanged" }
-  | { readonly kind: "changed"; readonly body: "result" | "error"; readonly text: string }
-  | { readonly kind: "cancelled" };
-
-export interface OutputVerdict extends Verdict<ToolResult> {
-  readonly measured: Measured;
-}
-
-/** A text that passes outside of any call, such as a log line of a server. */
-export interface Screened {
-  /** The JSON text with everything masked that is to be redacted or blocked; the same text when there is nothing. */
-  readonly text: string;
-  readonly masked: readonly JudgedFinding[];
-}
-
-export interface Gate {
-  checkInput(call: Call): Promise<Verdict<Call>>;
-  checkOutput(call: Call, result: ToolResult): Promise<OutputVerdict>;
-  /**
-   * `forward` sends the call on, as changed by the input gate; it rejects with a SallyportError when it cannot. `signal`:
-   * nobody waits for the answer any more, so a call that waits for its turn need not.
-   */
-  govern(call: Call, forward: (call: Call) => Promise<Answer>, signal?: AbortSignal): Promise<Governed>;
-  /** Throws when it cannot be judged: then nothing of it may pass. */
-  screen(text: string): Screened;
-}
+export type { Answer, Forward, Gate, Governed, GateParts, OutputVerdict, Screened } from "./gate/parts.js";
 
 export function createGate(parts: GateParts): Gate {
   const standing = createStanding(parts);
@@ -102,6 +43,8 @@ export function checkInput(parts: GateParts, call: Call, against: Against = NOTH
   const { over, findings: standing } = against;
   const found = scanArguments(engine, parts.server(call.server).connector, call);
   const tool = definitionOf(parts, call);
+  const changed = tool?.findings.some(({ type }) => type === "tool_changed") === true;
+  const policy = judgeCall(parts, call, { phase: "input", findings: found, against, changed });
   const decision = decide({
     phase: "input",
     findings: found,
@@ -112,10 +55,12 @@ export function checkInput(parts: GateParts, call: Call, against: Against = NOTH
     advise: parts.advise,
     except: exceptIn(parts, call, "input"),
     ...(tool !== undefined && { definition: tool }),
+    ...(policy !== undefined && { policy }),
   });
+  if (!forwards(decision.decision)) return { subject: call, decision, changed: false };
   const masked = decision.findings.filter((f) => f.action === "redact");
-  if (decision.decision === "deny" || masked.length === 0) return { subject: call, decision, changed: false };
-  return { subject: maskArguments(call, masked), decision, changed: true };
+  const subject = mendCall(parts, masked.length === 0 ? call : maskArguments(call, masked), policy);
+  return { subject, decision, changed: subject !== call };
 }
 
 function exceptIn(parts: GateParts, call: Call, phase: Phase): NonNullable<DecideInput["except"]> {
@@ -136,21 +81,47 @@ function toolFindings({ pins }: GateParts, call: Call): readonly Finding[] {
   return call.method === undefined ? pins.findings(call.server, call.tool) : NONE;
 }
 
+/** What else holds for a result: what the cumulative window still grants, what the input gate's rules allow. */
+export interface Granted {
+  readonly left?: Amount;
+  readonly constraints?: Constraints | undefined;
+  readonly against?: Against;
+}
+
 /**
- * Judges a result: size → every leaf → decide → redact → limit rows and bytes. `left` is what the cumulative window
- * still grants; without it only the limits of one call hold.
+ * Judges a result: size → every leaf → decide → redact → limit rows and bytes. Without `granted` only the limits of one
+ * call hold.
  */
-export function checkOutput(parts: GateParts, call: Call, result: ToolResult, left?: Amount): OutputVerdict {
+export function checkOutput(
+  parts: GateParts,
+  call: Call,
+  result: Told,
+  granted: Granted = {},
+): OutputVerdict {
   const { engine, posture, snapshot } = parts;
   const server = parts.server(call.server);
   const received = measure(server, result);
-  const over = overruns(server, received, left);
   const { findings, notScanned } = scanResult(engine, call, result);
   const except = exceptIn(parts, call, "output");
-  const input = { phase: "output", posture, snapshot, advise: parts.advise, except } as const;
+  const policy = judgeResult(parts, call, {
+    phase: "output",
+    findings,
+    against: granted.against ?? NOTHING,
+    changed: false,
+    result: { rows: received.rows.received, bytes: result.bytes, isError: isToolError(result) },
+  });
+  const over = overruns(server, received, granted.left, tighter(granted.constraints, policy?.constraints));
+  const input = {
+    phase: "output",
+    posture,
+    snapshot,
+    advise: parts.advise,
+    except,
+    ...(policy !== undefined && { policy: policy.verdict }),
+  } as const;
   const decision = decide({ ...input, findings, over });
   const measured = { ...received, notScanned };
-  if (decision.decision === "deny") return { subject: result, decision, changed: false, measured };
+  if (!forwards(decision.decision)) return { subject: result, decision, changed: false, measured };
 
   const masked = decision.findings.filter((f) => f.action === "redact");
   const text = masked.length === 0 ? result.text : redactDocument(result.text, masked).text;
@@ -185,7 +156,7 @@ async function govern(
   parts: GateParts,
   standing: Standing,
   call: Call,
-  forward: (call: Call) => Promise<Answer>,
+  forward: Forward,
   signal: AbortSignal | undefined,
 ): Promise<Governed> {
   let turn: Turn;
@@ -205,7 +176,7 @@ async function inTurn(
   parts: GateParts,
   turn: Turn,
   call: Call,
-  forward: (call: Call) => Promise<Answer>,
+  forward: Forward,
   signal: AbortSignal | undefined,
 ): Promise<Governed> {
   const started = performance.now();
@@ -215,7 +186,7 @@ async function inTurn(
   let answer: Answer;
   try {
     if (signal?.aborted === true) throw new SallyportError("cancelled", "cancelled by the client");
-    answer = await forward(admitted.subject);
+    answer = await forward(admitted.subject, admitted.decision.constraints?.timeout);
   } catch (error) {
     return settleFailure(parts, turn, call, error, performance.now() - started);
   }
@@ -264,22 +235,23 @@ async function settle(
   durationMs: number,
 ): Promise<Governed> {
   const call = admitted.subject;
+  const granted: Granted = { constraints: admitted.decision.constraints, against: turn.against };
   let verdict: OutputVerdict;
   let budgets: readonly LeftField[] = [];
   try {
-    verdict = checkOutput(parts, call, answer);
+    verdict = checkOutput(parts, call, answer, granted);
   } catch (error) {
     verdict = unjudged(answer, stageFailed(parts, "output", error));
   }
   try {
     await parts.audit.appendOutcome((tx) => {
       const [server, now] = [parts.server(call.server), Date.now()];
-      if (server.limits.window !== undefined && verdict.decision.decision !== "deny") {
+      if (server.limits.window !== undefined && forwards(verdict.decision.decision)) {
         const left = grantable(tx, server, call, now);
         const want = { rows: verdict.measured.rows.released, bytes: verdict.subject.bytes };
         if (want.rows > left.rows || want.bytes > left.bytes)
-          verdict = checkOutput(parts, call, answer, left);
-        if (verdict.decision.decision !== "deny")
+          verdict = checkOutput(parts, call, answer, { ...granted, left });
+        if (forwards(verdict.decision.decision))
           claimAll(tx, server, call, now, {
             rows: verdict.measured.rows.released,
             bytes: Math.min(verdict.subject.bytes, left.bytes),
@@ -292,7 +264,7 @@ async function settle(
     return refused(call, stageFailed(parts, "output", error));
   }
   turn.answered(verdict.decision, answer, isToolError(answer));
-  if (verdict.decision.decision === "deny") return refused(call, verdict.decision);
+  if (!forwards(verdict.decision.decision)) return refused(call, verdict.decision);
   const text = withNotices(
     verdict.subject.text,
     answer.body,

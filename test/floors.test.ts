@@ -38,6 +38,16 @@ const DOORS = [
     why: "only the wire starts processes, and a checkpoint the operator's own command: no spawn where a request could reach",
   },
   { what: /^@modelcontextprotocol\//, only: ["mcp"], why: "only the wire knows the protocol's SDK" },
+  {
+    what: /^@bufbuild\//,
+    only: ["policy/conditions.ts"],
+    why: "one place knows the language of conditions; it is loaded when a policy has one",
+  },
+  {
+    what: /^re2js$/,
+    only: ["policy/rules/patterns.ts"],
+    why: "patterns that people write run on a linear engine, and nowhere else",
+  },
   { what: /^yaml$/, only: ["config"], why: "files are read and parsed in one place, before anything judges" },
   {
     what: /^pino$/,

@@ -36,6 +36,8 @@ export interface CallRecord {
   readonly is_error?: boolean;
   readonly duration_ms?: number;
   readonly fail_closed: boolean;
+  /** Rules that would have spoken, had they been enforced. */
+  readonly shadow?: readonly string[];
   readonly snapshot: string;
   readonly seq: number;
 }
@@ -55,6 +57,7 @@ export function flatten(seq: number, { input, output }: Gates): CallRecord {
     ...input.finding_counts.map((count) => ({ phase: "input" as const, ...count })),
     ...(output?.finding_counts ?? []).map((count) => ({ phase: "output" as const, ...count })),
   ];
+  const shadow = [...input.shadow, ...(output?.shadow ?? [])].map((ref) => ref.rule);
   const rule = strongest(decisive.rules ?? []);
   const category = rule?.category ?? strongest(findings)?.category ?? null;
   const finding = strongest(findings.filter((count) => count.category === category));
@@ -82,6 +85,7 @@ export function flatten(seq: number, { input, output }: Gates): CallRecord {
     ...(output?.is_error !== undefined && { is_error: output.is_error }),
     ...(output?.duration_ms !== undefined && { duration_ms: output.duration_ms }),
     fail_closed: input.fail_closed || (output?.fail_closed ?? false),
+    ...(shadow.length > 0 && { shadow: [...new Set(shadow)] }),
     snapshot: input.snapshot,
     seq,
   };

@@ -25,6 +25,7 @@ import type { Principal } from "../model/call.js";
 import { createPins } from "../pins/pins.js";
 import { bootLines, exceptionLines } from "../policy/bootline.js";
 import { compileExceptions } from "../policy/exceptions.js";
+import { compilePolicies } from "../policy/rules/policies.js";
 
 export interface Started {
   readonly config: Config;
@@ -59,6 +60,11 @@ export async function start(source: ConfigSource, principal: Principal): Promise
   for (const line of bootLines(config.posture)) log.info(line);
   for (const { level, text } of exceptionLines(config.exceptions, Date.now())) log[level](text);
 
+  const { policies, problems: inPolicies } = await compilePolicies(config.policies);
+  for (const { message, ...where } of inPolicies)
+    log.fatal(where, describeError(new SallyportError("config_invalid", message, where)));
+  if (inPolicies.length > 0)
+    throw new SallyportError("config_invalid", "the configuration is not valid: nothing was started");
   const engine = loadEngine();
   // What decides, not how it is tested or explained: every start records it whole.
   const notDeciding = ["hits", "misses", "source", "advice"];
@@ -95,6 +101,7 @@ export async function start(source: ConfigSource, principal: Principal): Promise
     previews: config.audit.previews,
     loops: config.loops,
     exempt: compileExceptions(config.exceptions),
+    policies,
     log,
     advise: (detector) => advice.get(detector),
     server: (name) => {

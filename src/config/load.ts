@@ -19,6 +19,7 @@ import { DEFAULT_LOOPS, readLoops } from "./loops.js";
 import { readJsonFile } from "./json-file.js";
 import { LISTEN_FORM, parseListen } from "./listen.js";
 import { mergeLimits } from "./merge.js";
+import { readPolicies } from "./policies.js";
 import { Reader } from "./reader.js";
 import { DEFAULT_TIMEOUT_MS, readServers } from "./servers.js";
 import type { Config, Listen, LogLevel, ServerConfig } from "./types.js";
@@ -41,11 +42,11 @@ export const TOP_KEYS = [
   "auth",
   "exceptions",
   "loops",
+  "policies",
 ] as const;
 
 /** Keys that people will write and that need more of an answer than "unknown". */
 const FOREIGN_KEYS: Readonly<Record<string, string>> = {
-  policies: "policy files are not in this version: remove the key",
   inputs: "VS Code asks for inputs, nobody does here: use environment variables, ${NAME}",
 };
 
@@ -97,14 +98,16 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
   const dataDir = auditPath === undefined ? defaultDataDir(cwd, env) : dirname(auditPath);
   const servers = readAllServers(reader, value, { env, base, dataDir, posture, builtin });
   const loops = readLoops(reader, value["loops"]);
-  const exceptions = readExceptions(reader, value["exceptions"], {
+  const known = {
     detectors: [...detectorIds(builtin), TAINT_DETECTOR],
     servers: servers.map((server) => server.name),
-  });
+  };
+  const exceptions = readExceptions(reader, value["exceptions"], known);
+  const loaded = readPolicies(reader, value["policies"], base, known);
   const listen = readListen(reader, value["listen"]);
   const auth = readListenerAuth(reader, value["auth"], env);
   const own = readOwnVariables(env);
-  const problems = [...reader.problems, ...postureProblems, ...own.problems];
+  const problems = [...reader.problems, ...postureProblems, ...own.problems, ...loaded.problems];
   if (problems.length > 0 || posture === undefined) return { problems };
   return {
     config: {
@@ -112,7 +115,8 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
       posture,
       servers,
       connectors: builtin.connectors,
-      exceptions,
+      exceptions: [...exceptions, ...loaded.exceptions],
+      policies: loaded.policies,
       loops,
       dataDir,
       auditPath: auditPath ?? join(dataDir, "audit.db"),
@@ -154,6 +158,7 @@ function fromCommand(source: ConfigSource, words: readonly string[], builtin: Bu
       connectors: builtin.connectors,
       exceptions: [],
       loops: DEFAULT_LOOPS,
+      policies: [],
       dataDir,
       auditPath: join(dataDir, "audit.db"),
       audit: NO_SETTINGS,

@@ -1,5 +1,6 @@
 import type { LoopLimits, Posture } from "../model/posture.js";
 import type { ExceptionSpec } from "../policy/exceptions.js";
+import type { PolicySpec } from "../policy/rules/spec.js";
 import type { ServerConfig } from "./types.js";
 
 /**
@@ -25,6 +26,7 @@ export function snapshotText(input: {
   readonly rules: readonly unknown[];
   readonly exceptions: readonly ExceptionSpec[];
   readonly loops: LoopLimits;
+  readonly policies: readonly PolicySpec[];
 }): string {
   const servers = input.servers.map(({ name, connector, limits, environment }) => ({
     name,
@@ -35,5 +37,13 @@ export function snapshotText(input: {
     environment,
   }));
   const { posture, rules, exceptions, loops } = input;
-  return canonicalJson({ posture, servers, rules, exceptions, loops });
+  // Neither tests nor the order of files and rules decide anything.
+  const policies = input.policies
+    .map(({ tests: _, ...policy }) => ({ ...policy, rules: policy.rules.toSorted(byName) }))
+    .toSorted((a, b) => (a.policy < b.policy ? -1 : 1));
+  return canonicalJson({ posture, servers, rules, exceptions, loops, policies });
+}
+
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : 1;
 }

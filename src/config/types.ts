@@ -1,5 +1,6 @@
 import type { Connector, Limits, LoopLimits, Posture } from "../model/posture.js";
 import type { ExceptionSpec } from "../policy/exceptions.js";
+import type { PolicySpec } from "../policy/rules/spec.js";
 import type { AuditSettings } from "./audit.js";
 import type { ListenerAuth, ServerAuth } from "./auth-types.js";
 
@@ -46,6 +47,8 @@ export interface Config {
   readonly servers: readonly ServerConfig[];
   readonly connectors: readonly Connector[];
   /** Expired ones too: they no longer hold, and are told of at the start. */
+  /** Rules beside the profile's. */
+  readonly policies: readonly PolicySpec[];
   readonly exceptions: readonly ExceptionSpec[];
   readonly loops: LoopLimits;
   readonly dataDir: string;

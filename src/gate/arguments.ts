@@ -20,17 +20,22 @@ export function scanArguments(engine: Engine, connector: Connector | undefined, 
     const said = engine.scanJson(call.args, { phase: "output", text: call.argsText });
     return [...said, ...askFindings(call.args)].map((f) => ({ ...f, pointer: `/arguments${f.pointer}` }));
   }
-  const declared = connector === undefined ? undefined : lookup(connector, call.tool);
-  const schema = call.inputSchema;
   const found = engine.scanJson(call.args, {
     phase: "input",
     text: call.argsText,
-    roleOf: (pointer, key) => declared?.(pointer, key) ?? fromSchema(schema, key),
+    roleOf: declaredRole(connector, call),
   });
   const args = found.map((f) => ({ ...f, pointer: `/arguments${f.pointer}` }));
   if (call.inputResponses === undefined) return args;
   const more = engine.scanJson(call.inputResponses, { phase: "input" });
   return [...args, ...more.map((f) => ({ ...f, pointer: `/inputResponses${f.pointer}` }))];
+}
+
+/** The role that connector and schema give to an argument; undefined: nobody says. */
+export function declaredRole(connector: Connector | undefined, call: Call): RoleLookup {
+  const declared = connector === undefined ? undefined : lookup(connector, call.tool);
+  const schema = call.inputSchema;
+  return (pointer, key) => declared?.(pointer, key) ?? fromSchema(schema, key);
 }
 
 /** The call with everything masked that is to be: what is forwarded, and what is recorded as its arguments. */

@@ -3,7 +3,7 @@ import { limitSource, type ServerConfig } from "../config/load.js";
 import { costOf, rateOf } from "../limits/per-tool.js";
 import { drawToken, tighterRate, tokensIn, type BucketKey } from "../limits/rate.js";
 import { claim, countCall, remaining, spentBudget, type Amount, type WindowKey } from "../limits/windows.js";
-import type { Call } from "../model/call.js";
+import type { Call, Constraints } from "../model/call.js";
 import type { Posture, RateLimit, WindowLimit } from "../model/posture.js";
 import type { LimitOverrun } from "../policy/decide.js";
 import type { Tx } from "../store/store.js";
@@ -84,7 +84,12 @@ export function claimAll(tx: Tx, server: ServerConfig, call: Call, now: number, 
 }
 
 /** The limits that a result is over; `left`: what the windows still grant. */
-export function overruns(server: ServerConfig, received: Measured, left: Amount | undefined): LimitOverrun[] {
+export function overruns(
+  server: ServerConfig,
+  received: Measured,
+  left: Amount | undefined,
+  constraints: Constraints | undefined,
+): LimitOverrun[] {
   const { limits } = server;
   const action = limits.on_exceed !== undefined && { action: limits.on_exceed };
   const over: LimitOverrun[] = [];
@@ -101,6 +106,12 @@ export function overruns(server: ServerConfig, received: Measured, left: Amount 
   add("max_bytes", "max_bytes", limits.max_bytes, received.bytes);
   add("max_rows", "window", left?.rows, received.rows.received);
   add("max_bytes", "window", left?.bytes, received.bytes);
+  // A rule that allows so much means that much, whatever the profile does over a limit.
+  const cut = { source: "policy", action: limits.on_exceed ?? "truncate" } as const;
+  const { max_rows: rows = Infinity, max_bytes: bytes = Infinity } = constraints ?? {};
+  if (received.rows.received > rows)
+    over.push({ kind: "max_rows", limit: rows, actual: received.rows.received, ...cut });
+  if (received.bytes > bytes) over.push({ kind: "max_bytes", limit: bytes, actual: received.bytes, ...cut });
   return over;
 }
 

@@ -23,6 +23,6 @@ export function heldBack(
   const stop = stopFor(tx, call, now);
   if (stop !== undefined) return { findings: [stopFinding(stop, now)], over: [] };
   if (!forwards(decision.decision)) return undefined;
-  const over = reserve(tx, server(call.server), posture, call, now);
+  const over = reserve(tx, server(call.server), posture, call, now, decision.constraints?.rate);
   return over.length === 0 ? undefined : { findings: [], over };
 }

@@ -1,4 +1,5 @@
 import type { OutcomeInput, Writer } from "../audit/bodies.js";
+import { forwards } from "../audit/record.js";
 import type { ServerConfig } from "../config/load.js";
 import type { Call, ToolResult, Verdict } from "../model/call.js";
 import type { JsonObject } from "../model/json.js";
@@ -7,7 +8,7 @@ import { resultPreview } from "./preview.js";
 import type { Measured } from "./result.js";
 
 /** What a server answered, and as which member. */
-interface Told extends ToolResult {
+export interface Told extends ToolResult {
   readonly body: "result" | "error";
 }
 
@@ -26,7 +27,7 @@ export function outcomeOf(
   const { audit, server, previews } = parts;
   const { decision, measured, subject } = verdict;
   const preview = previews === true ? resultPreview(answer, decision, measured.notScanned.length) : undefined;
-  const denied = decision.decision === "deny";
+  const denied = !forwards(decision.decision);
   const cut = decision.constraints !== undefined;
   const released = denied ? 0 : subject.bytes;
   return {

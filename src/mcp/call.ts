@@ -44,7 +44,8 @@ export async function governCall(
   let got: Forwarded | undefined;
   const governed = await desk.parts.gate.govern(
     call,
-    async (subject): Promise<Answer> => {
+    async (subject, timeoutMs): Promise<Answer> => {
+      flight.timeoutMs = timeoutMs;
       const same = subject.argsText === call.argsText && given !== undefined ? given : {};
       flight.headers = schema === undefined ? same : paramHeadersFor(schema, subject.args, same);
       got = await forward(desk, flight, message, link, [

@@ -53,6 +53,8 @@ export interface Flight {
   token?: { readonly key: string; readonly clientText: string };
   /** `Mcp-Param-*` headers for the downstream, once the arguments are judged. */
   headers?: Readonly<Record<string, string>>;
+  /** What a rule allows the call, if less than the server's own deadline. */
+  timeoutMs?: number | undefined;
 }
 
 export interface ToolNote {

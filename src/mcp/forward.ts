@@ -70,7 +70,10 @@ function request(
     if (flight.cancelled) throw new SallyportError("cancelled", "cancelled by the client");
     const asked = peer.request({
       method: message.method,
-      timeoutMs: message.method === "subscriptions/listen" ? NO_DEADLINE : flight.link!.server.timeoutMs,
+      timeoutMs:
+        message.method === "subscriptions/listen"
+          ? NO_DEADLINE
+          : Math.min(flight.timeoutMs ?? Infinity, flight.link!.server.timeoutMs),
       build: (id) => {
         const text = applyEdits(message.text, [{ start: idNode.start, end: idNode.end, text: id }, ...edits]);
         return translate(text, flight, welcome.era, { ...desk.hello!, logLevel: desk.logLevel });

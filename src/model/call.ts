@@ -77,9 +77,40 @@ export interface RuleRef {
   readonly source: string;
 }
 
+/** What an allowed call must obey; the proxy enforces it. */
 export interface Constraints {
   readonly max_rows?: number;
   readonly max_bytes?: number;
+  /** Milliseconds. */
+  readonly timeout?: number;
+  /** Nothing may be changed: every SQL argument reads, and a tool without one is a `query`. */
+  readonly read_only?: boolean;
+  /** Argument name → what it may be. An argument that is not sent obeys. */
+  readonly arguments?: Readonly<Record<string, ArgumentRule>>;
+  /** Calls a minute, and how many of them at once. */
+  readonly rate?: { readonly per_minute: number; readonly burst: number };
+}
+
+/** All that is given must hold. */
+export interface ArgumentRule {
+  readonly one_of?: readonly Json[];
+  /** For numbers. */
+  readonly min?: number;
+  readonly max?: number;
+  /** Patterns in RE2's syntax that the whole text must match, all of them; of a list, each text. */
+  readonly matches?: readonly string[];
+}
+
+/** Who must agree before a held call may run. */
+export interface Approval {
+  /** The rule that asks, as records name it. */
+  readonly rule: string;
+  /** `team:dba`, `role:oncall`, `user:maya`; empty: anybody who may approve at all. */
+  readonly approvers: readonly string[];
+  readonly not_requester: boolean;
+  readonly quorum: number;
+  /** How long the question stays open, and how long the answer is good for. Milliseconds. */
+  readonly expires: number;
 }
 
 /** What a refused caller is told, machine-readable. Delays in milliseconds. */
@@ -103,7 +134,9 @@ export interface Decision {
   readonly failClosed: boolean;
   /** Hash of the whole posture in force. */
   readonly snapshot: string;
-  /** Present when `decision` is `deny`. */
+  /** What `require_approval` waits for: all of them. */
+  readonly approvals?: readonly Approval[];
+  /** Present when `decision` is `deny` or `require_approval`. */
   readonly advice?: Advice;
 }
 

@@ -1,8 +1,10 @@
-import type { Constraints, Decision, Finding, JudgedFinding, RuleRef } from "../model/call.js";
+import type { Approval, Constraints, Decision, Finding, JudgedFinding, RuleRef } from "../model/call.js";
 import type { Action, DecisionWord, Phase, Retry } from "../model/nouns.js";
 import { ACTIONS } from "../model/nouns.js";
 import type { OnExceed, Posture } from "../model/posture.js";
 import { adviseOn } from "./advice.js";
+import { mergeConstraints } from "./rules/constraints.js";
+import { maskedBy, type HeldByRule, type PolicyVerdict } from "./rules/policies.js";
 import { standingAction, type StandingFinding } from "./standing.js";
 
 /** A limit that a result (or a window's budget) went over. Counted as category `exfiltration`. */
@@ -30,6 +32,8 @@ export interface DecideInput {
   readonly except?: (finding: Finding) => string | undefined;
   /** What stands against the call, whatever its words. */
   readonly standing?: readonly StandingFinding[];
+  /** What the policies' rules make of it. */
+  readonly policy?: PolicyVerdict;
   /** What the call's tool carries, found in its definition, and how a person reviews it. */
   readonly definition?: { readonly findings: readonly Finding[]; readonly review: string };
 }
@@ -77,9 +81,12 @@ function overrunAction(over: LimitOverrun, posture: Posture, phase: Phase): Acti
  */
 export function decide(input: DecideInput): Decision {
   const { phase, posture, snapshot } = input;
-  const own = input.findings.map((finding) => excepted(judge(finding, posture), input.except));
+  const { policy } = input;
+  const own = input.findings.map((finding) =>
+    maskedBy(policy, excepted(judge(finding, posture), input.except)),
+  );
   const definition = (input.definition?.findings ?? []).map((finding) => judgeDefinition(finding, posture));
-  const standing = (input.standing ?? []).map((finding) => {
+  const standing = [...(input.standing ?? []), ...(policy?.held ?? [])].map((finding) => {
     const judged = { ...finding, action: standingAction(finding, earned(finding, posture)) };
     // What somebody has ordered, no exception lifts.
     return finding.action === undefined ? { ...judged, ...excepted(judged, input.except) } : judged;
@@ -106,17 +113,22 @@ export function decide(input: DecideInput): Decision {
         source: o.source,
       })),
   ];
-  const rules = sortedUnique(spoke);
+  const mending = strictest === "block" ? [] : (policy?.rules ?? []);
+  const rules = sortedUnique([...spoke, ...mending]);
   const cut = over.filter((o) => o.judged === "redact");
+  const approvals =
+    strictest === "block" && !over.some((o) => o.judged === "block") ? waitingFor(findings) : undefined;
   const decision: DecisionWord =
     strictest === "block"
-      ? "deny"
-      : findings.some((f) => f.action === "redact")
+      ? approvals === undefined
+        ? "deny"
+        : "require_approval"
+      : findings.some((f) => f.action === "redact") || policy?.remedy !== undefined
         ? "remediate"
-        : cut.length > 0
+        : cut.length > 0 || policy?.constraints !== undefined
           ? "allow_with_constraints"
           : "allow";
-  const constraints = decision === "deny" ? undefined : constraintsOf(cut);
+  const constraints = strictest === "block" ? undefined : bothOf(constraintsOf(cut), policy?.constraints);
   const blockedFindings = own.filter((f) => f.action === "block");
   const review = definition.some((f) => f.action === "block") ? input.definition?.review : undefined;
   const blockedStanding = standing.filter((f) => f.action === "block");
@@ -128,13 +140,30 @@ export function decide(input: DecideInput): Decision {
     reason: reasonFor(decision, findings, over, strictest),
     ...(constraints !== undefined && { constraints }),
     findings,
-    shadow: [],
-    failClosed: false,
+    shadow: sortedUnique(policy?.shadow ?? []),
+    failClosed: policy?.failClosed ?? false,
     snapshot,
-    ...(decision === "deny" && {
+    ...(approvals !== undefined && { approvals }),
+    ...(strictest === "block" && {
       advice: adviseOn(phase, blockedFindings, [...blockedLimits, ...blockedStanding], input.advise, review),
     }),
   };
+}
+
+/** What a person must agree to; undefined when something else refuses as well, which no person is asked about. */
+function waitingFor(findings: readonly JudgedFinding[]): readonly Approval[] | undefined {
+  const approvals: Approval[] = [];
+  for (const finding of findings) {
+    if (finding.action !== "block") continue;
+    const { approval } = finding as HeldByRule & JudgedFinding;
+    if (approval === undefined) return undefined;
+    approvals.push(approval);
+  }
+  return approvals.toSorted((a, b) => (a.rule < b.rule ? -1 : 1));
+}
+
+function bothOf(one: Constraints | undefined, other: Constraints | undefined): Constraints | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : mergeConstraints(one, other);
 }
 
 /** The decision when a stage failed: nobody said no, but nobody could say yes. Always a refusal. */
@@ -204,6 +233,9 @@ function reasonFor(
   over: readonly (LimitOverrun & { readonly judged: Action })[],
   strictest: Action | undefined,
 ): string {
+  if (decision === "remediate" && strictest !== "redact") return "Made safer by a rule.";
+  if (decision === "allow_with_constraints" && (strictest === undefined || strictest === "log"))
+    return "Allowed within limits that a rule sets.";
   if (strictest === undefined) return "Nothing found.";
   const what = new Set([
     ...findings.filter((f) => f.action === strictest).map((f) => f.type),

@@ -1,4 +1,4 @@
-import type { Call, Decision, JudgedFinding } from "../model/call.js";
+import type { Call, Constraints, Decision, JudgedFinding } from "../model/call.js";
 import type { Category, DecisionWord, Phase, Retry } from "../model/nouns.js";
 import { CATEGORIES, SEVERITIES } from "../model/nouns.js";
 import { placeText, safePlaces } from "./places.js";
@@ -39,7 +39,7 @@ export interface NoticeFields {
   /** How many findings the notice is about; `findings` lists the first ones only. */
   readonly findings_total: number;
   /** The limits that cut the result. */
-  readonly limits?: { readonly max_rows?: number; readonly max_bytes?: number };
+  readonly limits?: Constraints;
 }
 
 export interface NoticeFinding {
@@ -63,7 +63,7 @@ export function refusalText(decision: Decision, call: RefusedCall): string {
   const ran = decision.phase === "output";
   const fields = refusalFields(decision, call);
   return [
-    `[Sallyport] ${ran ? `The call to ${name(call)} ran, but its result is withheld` : `The call to ${name(call)} was refused and did not run`}.`,
+    `[Sallyport] The call to ${name(call)} ${ran ? "ran, but its result is withheld" : decision.decision === "require_approval" ? "waits for approval and did not run" : "was refused and did not run"}.`,
     whatFor(decision, fields),
     fields.change,
     RETRY_TEXT[fields.retry](fields.retry_after_ms, ran),
@@ -139,7 +139,7 @@ function leadFinding(decision: Decision): JudgedFinding | undefined {
 
 /** What a caller must see of a call that flows: warnings, redactions, cuts. Undefined when there is nothing to tell. */
 export function noticeFields(decision: Decision, call: RefusedCall): NoticeFields | undefined {
-  if (decision.decision === "deny") return undefined;
+  if (decision.decision === "deny" || decision.decision === "require_approval") return undefined;
   const place = safePlaces(decision.findings);
   const told = decision.findings.flatMap((f): NoticeFinding[] =>
     f.action === "warn" || f.action === "redact"

@@ -146,7 +146,7 @@ describe("every problem names its place, and all are told at once", () => {
     expect(problems.every((p) => p.file === "mcp.config.json")).toBe(true);
   });
   it.each([
-    [{ policies: [], ...server(crm) }, "policies", "not in this version"],
+    [{ policies: [], ...server(crm) }, "policies", "name a file"],
     [{ inputs: [], ...server(crm) }, "inputs", "environment variables"],
     [{}, "mcpServers", "add one"],
     [{ mcpServers: {} }, "mcpServers", "add one"],

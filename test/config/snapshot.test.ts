@@ -25,7 +25,14 @@ describe("a snapshot", () => {
     const [server] = servers;
     if (server?.connector === undefined) throw new Error("no connector");
     const of = (changed: typeof server) =>
-      snapshotText({ posture, servers: [changed], rules: [], exceptions: [], loops: DEFAULT_LOOPS });
+      snapshotText({
+        posture,
+        servers: [changed],
+        rules: [],
+        exceptions: [],
+        loops: DEFAULT_LOOPS,
+        policies: [],
+      });
     expect(of({ ...server, limits: { max_rows: 1 } })).not.toBe(of(server));
     const operations = Object.fromEntries(Object.entries(server.connector.operations).toReversed());
     expect(of({ ...server, connector: { ...server.connector, operations } })).not.toBe(of(server));

@@ -14,6 +14,7 @@ import type { Call } from "../../src/model/call.js";
 import type { Json, JsonObject } from "../../src/model/json.js";
 import { operationOf } from "../../src/policy/operations.js";
 import { compileExceptions } from "../../src/policy/exceptions.js";
+import { compilePolicies } from "../../src/policy/rules/policies.js";
 import { openStore } from "../../src/store/sqlite.js";
 
 const NO_FINDINGS: readonly [] = [];
@@ -81,6 +82,8 @@ export async function testGate(
   const byName = new Map(config.servers.map((server) => [server.name, server]));
   const logged: string[] = [];
   const slept: number[] = [];
+  const { policies, problems: inPolicies } = await compilePolicies(config.policies);
+  if (inPolicies.length > 0) throw new Error(JSON.stringify(inPolicies));
   const gate = createGate({
     engine,
     posture: config.posture,
@@ -90,6 +93,7 @@ export async function testGate(
     loops: config.loops,
     sleep: async (ms) => void slept.push(ms),
     exempt: compileExceptions(config.exceptions),
+    policies,
     advise: (detector) => engine.rules.find(({ id }) => id === detector)?.advice,
     server: (name) => byName.get(name)!,
     previews: config.audit.previews,
@@ -100,7 +104,7 @@ export async function testGate(
     logged,
     slept,
     call: (server, tool, argsText, more = {}) => {
-      const { connector } = byName.get(server)!;
+      const { connector, environment } = byName.get(server)!;
       return {
         id: newId("d"),
         principal: { id: "local:test", how: "os_user" },
@@ -111,6 +115,7 @@ export async function testGate(
         operation: connector === undefined ? "execute" : operationOf(connector, tool),
         args: JSON.parse(argsText) as JsonObject,
         argsText,
+        ...(environment !== undefined && { environment }),
         ...more,
       };
     },

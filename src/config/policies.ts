@@ -1,0 +1,84 @@
+/** The policy files that a configuration names. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
+import type { Json } from "../model/json.js";
+import type { ExceptionSpec } from "../policy/exceptions.js";
+import type { Problem } from "../policy/problem.js";
+import type { PolicySpec } from "../policy/rules/spec.js";
+import type { KnownNames } from "./exceptions.js";
+import { readPolicy } from "./policy-file.js";
+import { Reader } from "./reader.js";
+
+export interface LoadedPolicies {
+  readonly policies: readonly PolicySpec[];
+  readonly exceptions: readonly ExceptionSpec[];
+  /** Every file that was looked for, absolute: what a change of means another policy. */
+  readonly files: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+const NONE: LoadedPolicies = { policies: [], exceptions: [], files: [], problems: [] };
+
+/** `value`: the configuration's `policies`, paths relative to `base`. Problems with the list itself go to `reader`. */
+export function readPolicies(
+  reader: Reader,
+  value: Json | undefined,
+  base: string,
+  known: KnownNames,
+): LoadedPolicies {
+  const names = reader.strings(value, "policies");
+  if (names === undefined) return NONE;
+  if (names.length === 0)
+    reader.problem("policies", "an empty list of policies", "name a file, or remove the key");
+  return loadPolicies(names, base, known);
+}
+
+/** The same of files named otherwise, such as on the command line. */
+export function loadPolicies(names: readonly string[], base: string, known: KnownNames): LoadedPolicies {
+  const policies: PolicySpec[] = [];
+  const exceptions: ExceptionSpec[] = [];
+  const problems: Problem[] = [];
+  for (const name of names) {
+    const reader = new Reader(name);
+    const value = readYaml(reader, resolve(base, name));
+    const read = value === undefined ? undefined : readPolicy(reader, value, known);
+    problems.push(...reader.problems);
+    if (read === undefined) continue;
+    const twice = policies.find(({ policy }) => policy === read.policy.policy);
+    if (twice !== undefined)
+      problems.push({
+        message: `two files hold the policy "${read.policy.policy}"`,
+        file: name,
+        path: "policy",
+        fix: `give it another name than ${twice.file} has`,
+      });
+    policies.push(read.policy);
+    exceptions.push(...read.exceptions);
+  }
+  return { policies, exceptions, files: names.map((name) => resolve(base, name)), problems };
+}
+
+/** YAML, and so JSON. A policy of a megabyte was not written by anybody. */
+const MAX_POLICY = 1 << 20;
+
+export function readYaml(reader: Reader, path: string): Json | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const gone = error instanceof Error && "code" in error && error.code === "ENOENT";
+    return reader.problem("", gone ? "no such file" : "the file cannot be read", `expected at ${path}`);
+  }
+  if (text.length > MAX_POLICY) return reader.problem("", "more than a policy can be", "split the file");
+  const yaml = createRequire(import.meta.url)("yaml") as typeof import("yaml");
+  try {
+    // Aliases can make a small file a huge value; a policy needs none.
+    return yaml.parse(text, { uniqueKeys: true, maxAliasCount: 0 }) as Json;
+  } catch (cause) {
+    return reader.problem(
+      "",
+      `not YAML: ${cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause)}`,
+    );
+  }
+}

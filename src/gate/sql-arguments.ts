@@ -1,0 +1,60 @@
+/** The arguments of a call that are SQL, and what they do. */
+import { inferRole } from "../detect/roles.js";
+import { summarizeSql, type SqlSummary } from "../detect/sql/summary.js";
+import type { Call } from "../model/call.js";
+import type { Json } from "../model/json.js";
+import { pointerStep } from "../model/json.js";
+import type { Connector } from "../model/posture.js";
+import { declaredRole } from "./arguments.js";
+
+export interface SqlArgument {
+  /** Name of the argument that it stands in. */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Every text that is read as SQL, at any depth. */
+export function sqlArguments(connector: Connector | undefined, call: Call): SqlArgument[] {
+  const roleOf = declaredRole(connector, call);
+  const found: SqlArgument[] = [];
+  const walk = (value: Json, pointer: string, key: string | undefined, name: string): void => {
+    if (typeof value === "string") {
+      const role = roleOf(pointer, key) ?? inferRole("input", key, value);
+      if (role === "sql") found.push({ name, text: value });
+    } else if (Array.isArray(value))
+      (value as readonly Json[]).forEach((each, at) => walk(each, `${pointer}/${at}`, key, name));
+    else if (typeof value === "object" && value !== null)
+      for (const [member, each] of Object.entries(value))
+        walk(each, `${pointer}/${pointerStep(member)}`, member, name === "" ? member : name);
+  };
+  walk(call.args, "", undefined, "");
+  return found;
+}
+
+export interface SqlFacts extends SqlSummary {
+  readonly present: boolean;
+  readonly tables: readonly string[];
+}
+
+const NO_SQL: SqlFacts = {
+  present: false,
+  parse_ok: true,
+  read_only: false,
+  statements: [],
+  tables: [],
+  does: [],
+};
+
+/** All of them together. */
+export function sqlFactsOf(connector: Connector | undefined, call: Call): SqlFacts {
+  const all = sqlArguments(connector, call).map(({ text }) => summarizeSql(text));
+  if (all.length === 0) return NO_SQL;
+  return {
+    present: true,
+    parse_ok: all.every((each) => each.parse_ok),
+    read_only: all.every((each) => each.read_only),
+    statements: all.flatMap(({ statements }) => statements),
+    tables: [...new Set(all.flatMap(({ statements }) => statements.flatMap(({ tables }) => tables)))],
+    does: [...new Set(all.flatMap(({ does }) => does))],
+  };
+}
