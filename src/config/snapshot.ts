@@ -39,7 +39,7 @@ export function snapshotText(input: {
   const { posture, rules, exceptions, loops } = input;
   // Neither tests nor the order of files and rules decide anything.
   const policies = input.policies
-    .map(({ tests: _, ...policy }) => ({ ...policy, rules: policy.rules.toSorted(byName) }))
+    .map((policy) => ({ ...policy, tests: undefined, rules: policy.rules.toSorted(byName) }))
     .toSorted((a, b) => (a.policy < b.policy ? -1 : 1));
   return canonicalJson({ posture, servers, rules, exceptions, loops, policies });
 }
