@@ -238,6 +238,7 @@ async function settle(
   const granted: Granted = { constraints: admitted.decision.constraints, against: turn.against };
   let verdict: OutputVerdict;
   let budgets: readonly LeftField[] = [];
+  let told: string | undefined;
   try {
     verdict = checkOutput(parts, call, answer, granted);
   } catch (error) {
@@ -258,12 +259,14 @@ async function settle(
           });
       }
       budgets = leftFields(tx, server, call, now);
-      return outcomeBody(outcomeOf(parts, call, answer, verdict, durationMs), parts.audit);
+      const body = outcomeBody(outcomeOf(parts, call, answer, verdict, durationMs), parts.audit);
+      told = body.result_hmac;
+      return body;
     });
   } catch (error) {
     return refused(call, stageFailed(parts, "output", error));
   }
-  turn.answered(verdict.decision, answer, isToolError(answer));
+  turn.answered(verdict.decision, isToolError(answer), told ?? "");
   if (!forwards(verdict.decision.decision)) return refused(call, verdict.decision);
   const text = withNotices(
     verdict.subject.text,

@@ -6,7 +6,7 @@ import { createLanes } from "../limits/lanes.js";
 import { createLoopWatch, loopCall, loopFinding, type LoopCall, type LoopWatch } from "../limits/loops.js";
 import { createSessionMemory, type SessionMemory } from "../limits/session.js";
 import { taintFinding } from "../limits/taint.js";
-import type { Call, Decision, ToolResult } from "../model/call.js";
+import type { Call, Decision } from "../model/call.js";
 import type { Action } from "../model/nouns.js";
 import type { LoopLimits, Posture } from "../model/posture.js";
 import { NO_SESSION, type SessionFacts } from "../model/session.js";
@@ -29,7 +29,7 @@ export interface Turn {
   readonly against: Against;
   /** Both gates tell what became of it, as soon as that is on record. */
   readonly decided: (decision: Decision) => void;
-  readonly answered: (decision: Decision, answer: ToolResult, isError: boolean) => void;
+  readonly answered: (decision: Decision, isError: boolean, digest: string) => void;
   /** The server could not answer. */
   readonly failed: () => void;
   /** Once the client has its answer. */
@@ -62,6 +62,9 @@ const FULL_RETRY_MS = 5_000;
 
 /** How the protocol itself asks again and again whether a task is done. */
 const POLLS: ReadonlySet<string> = new Set(["tasks/get", "tasks/result"]);
+
+/** The connector of servers that nobody has described: what their tools do is not known. */
+const GENERIC = "generic";
 
 const nothing = (): void => {};
 
@@ -114,9 +117,9 @@ export function createStanding({ server, posture, loops, sleep = sleepUntil }: S
       const looped = POLLS.has(call.tool) ? undefined : loopCallOf(call);
       const loop = looped && session?.loops.begin(looped, Date.now());
       if (looped !== undefined && loop !== undefined) {
-        findings.push(loopFinding(loop, looped, stopped));
-        if (stopped.action !== "log" && (loop.stage === "slow" || stopped.action !== "block"))
-          await sleep(loop.delayMs, signal);
+        const finding = loopFinding(loop, looped, stopped);
+        findings.push(finding);
+        if (finding.action === "warn") await sleep(loop.delayMs, signal);
       }
       const room = await place(call, signal);
       // As late as can be: what other calls have seen meanwhile counts.
@@ -142,24 +145,24 @@ export function createStanding({ server, posture, loops, sleep = sleepUntil }: S
           if (looped !== undefined && !ofLoop && decision.decision === "deny")
             session?.loops.denied(looped, Date.now());
         },
-        answered: (decision, answer, isError) => {
+        answered: (decision, isError, answer) => {
           session?.memory.answered(call, decision, isError);
           if (looped === undefined) return;
-          session?.loops.answered(looped, isError, () => digest(answer.text), Date.now());
+          session?.loops.answered(looped, isError, answer, Date.now());
           if (decision.decision === "deny") session?.loops.denied(looped, Date.now());
           else session?.loops.released(looped);
         },
         failed: () => {
           session?.memory.failed();
-          if (looped !== undefined) session?.loops.answered(looped, true, () => "failed", Date.now());
+          if (looped !== undefined) session?.loops.answered(looped, true, "", Date.now());
         },
       };
     },
   };
 }
 
-function loopCallOf({ server, tool, operation, argsText }: Call): LoopCall {
-  return loopCall(server, tool, operation === "query", digest(argsText));
+function loopCallOf({ server, tool, operation, connector, argsText }: Call): LoopCall {
+  return loopCall(server, tool, operation === "query" || connector === GENERIC, digest(argsText));
 }
 
 /** Told apart, not kept: a memory dump must not hold what calls were about. */

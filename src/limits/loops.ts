@@ -17,13 +17,14 @@ export interface LoopWatch {
   denied(call: LoopCall, now: number): void;
   /** Its answer went to the client. */
   released(call: LoopCall): void;
-  /** `digest` tells one answer from another. */
-  answered(call: LoopCall, isError: boolean, digest: () => string, now: number): void;
+  /** `answer`: a digest that tells one from another. */
+  answered(call: LoopCall, isError: boolean, answer: string, now: number): void;
 }
 
 export interface LoopCall {
   readonly server: string;
   readonly tool: string;
+  /** Only reads, or nobody knows: a state may be asked for again and again. */
   readonly reads: boolean;
   /** Names server and tool. */
   readonly toolKey: string;
@@ -115,12 +116,11 @@ export function createLoopWatch(limits: LoopLimits, blocks: boolean): LoopWatch 
     },
     denied: (call, now) => add(denials, call.toolKey, now),
     released: (call) => void denials.delete(call.toolKey),
-    answered: (call, isError, digest, now) => {
+    answered: (call, isError, answer, now) => {
       if (isError) add(errors, call.toolKey, now);
       else errors.delete(call.toolKey);
       const streak = repeats.get(call.key);
       if (streak === undefined || streak.count < 2) return;
-      const answer = digest();
       const moved = streak.answer !== undefined && streak.answer !== answer;
       repeats.set(call.key, { ...streak, answer, ...(moved && { count: 1 }) });
     },
@@ -145,11 +145,13 @@ const WORDS: Readonly<Record<LoopKind, readonly [says: string, change: string]>>
 /** What a looping call is told. `action`: what the posture or the file makes of a stopped one. */
 export function loopFinding(
   loop: Loop,
-  { server, tool }: LoopCall,
+  call: LoopCall,
   { action, source }: { readonly action: Action; readonly source: string },
 ): StandingFinding {
   const [says, change] = WORDS[loop.kind];
   const stops = loop.stage === "stop";
+  // A program may ask the same thing a thousand times for good reasons: where that is not refused, it is left in peace.
+  const told = loop.kind === "repeats" && call.reads && action !== "block" ? "log" : action;
   return {
     detector: `session.${loop.kind}`,
     category: "high_risk",
@@ -159,9 +161,9 @@ export function loopFinding(
     span: [0, 0],
     role: "text",
     // Slowing down is all that a slowed call gets, and being told so.
-    action: stops || action === "log" ? action : "warn",
+    action: stops || told === "log" ? told : "warn",
     source,
-    says: `${loop.count - 1} ${says} ${plain(`${server}/${tool}`)} in this session`,
+    says: `${loop.count - 1} ${says} ${plain(`${call.server}/${call.tool}`)} in this session`,
     change,
     retry: "later",
     retryAfterMs: loop.retryAfterMs,

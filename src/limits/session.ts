@@ -40,10 +40,9 @@ export function createSessionMemory(): SessionMemory {
     answered: ({ id, server, tool }, { decision, findings }, isError) => {
       known = undefined;
       if (isError) errors++;
-      if (decision === "deny") {
-        denied++;
-        return;
-      }
+      if (decision === "deny") denied++;
+      // What waits for approval has not been seen either.
+      if (decision === "deny" || decision === "require_approval") return;
       for (const { category, type, severity, action } of findings) {
         // Masked: it did not reach the client. Low: noise that would taint every session.
         if (action === "redact" || action === "block" || severity === "low") continue;

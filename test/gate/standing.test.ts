@@ -190,6 +190,26 @@ describe("loops", () => {
     expect(dev.last().findings).toMatchObject([{ detector: "session.repeats", action: "log" }]);
   });
 
+  it("of reads, and of tools that may be reads for all we know, are left in peace where they are not refused", async () => {
+    const { action: _, ...rest } = loops;
+    const fast = { ...rest, repeated_reads: { slow_after: 2, stop_after: 4 } };
+    const kit = await testGate(
+      { db: { connector: "sqlite" }, it: { connector: "generic" } },
+      { loops: fast },
+    );
+    kits.push(kit);
+    const state = () => kit.run(kit.call("it", "get_state", '{"id":7}', { session }));
+    const asked = [...(await times(6, () => read(kit, "ok"))), ...(await times(6, state))];
+    expect(asked.every(({ governed }) => governed.kind === "unchanged")).toBe(true);
+    expect(kit.slept).toEqual([]);
+    expect(kit.last().findings).toMatchObject([{ detector: "session.repeats", action: "log" }]);
+    const strict = await testGate({ it: { connector: "generic" } }, { loops: { ...fast, action: "block" } });
+    kits.push(strict);
+    const refused = () => strict.run(strict.call("it", "get_state", '{"id":7}', { session }));
+    expect((await times(6, refused)).map((each) => each.asked)).toEqual([1, 1, 1, 1, 0, 0]);
+    expect(strict.slept).toEqual([500, 1000]);
+  });
+
   it("belong to one session", async () => {
     const kit = await gateOf({ loops });
     await times(5, () => write(kit));

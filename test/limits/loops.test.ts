@@ -24,7 +24,7 @@ beforeEach(() => {
 function ask(call: LoopCall, answer = "same", seconds = 1): string {
   now += seconds * 1000;
   const loop = watch.begin(call, now);
-  if (loop?.stage !== "stop") watch.answered(call, false, () => answer, now);
+  if (loop?.stage !== "stop") watch.answered(call, false, answer, now);
   return loop?.stage ?? "go";
 }
 const many = (times: number, one: () => string): string[] => Array.from({ length: times }, one);
@@ -82,7 +82,7 @@ describe("streaks of one tool, whatever its arguments", () => {
     const fail = (): string => {
       const call = other();
       const loop = watch.begin(call, now);
-      watch.answered(call, true, () => "", now);
+      watch.answered(call, true, "", now);
       return loop?.stage ?? "go";
     };
     expect(many(5, fail)).toEqual(["go", "go", "slow", "slow", "stop"]);
