@@ -1,10 +1,12 @@
 import { isObject } from "../model/json.js";
 import type { Store, Tx } from "../store/store.js";
+import { hasCheckpoints } from "./checkpoints.js";
 import { illegible } from "./search.js";
 import type { DecisionBody, OutcomeBody, PostureBody } from "./record.js";
 
 /** Where a record stands in the chain. Hashes in hex. */
 export interface Place {
+  readonly id: string;
   readonly seq: number;
   readonly body_hash: string;
   readonly hash: string;
@@ -16,10 +18,16 @@ export interface CallStory {
   readonly outcome: OutcomeBody | null;
   /** The posture record the decision points to, when it is in this store. */
   readonly posture: { readonly id: string; readonly profile: string | null } | null;
-  readonly proof: { readonly decision: Place; readonly outcome: Place | null };
+  readonly proof: {
+    readonly decision: Place;
+    readonly outcome: Place | null;
+    /** The first checkpoint that covers all of it; null while none does. Time in milliseconds since the epoch. */
+    readonly checkpoint: { readonly size: number; readonly time: number } | null;
+  };
 }
 
 interface Row {
+  readonly id: string;
   readonly kind: string;
   readonly ref: string | null;
   readonly seq: number;
@@ -28,7 +36,7 @@ interface Row {
   readonly hash: Uint8Array;
 }
 
-const COLUMNS = "kind, ref, seq, body, body_hash, hash";
+const COLUMNS = "id, kind, ref, seq, body, body_hash, hash";
 
 /** The call with this decision id (or whose outcome has this id), or undefined. */
 export function show(store: Store, id: string): CallStory | undefined {
@@ -42,9 +50,25 @@ export function show(store: Store, id: string): CallStory | undefined {
       decision: body,
       outcome: outcome?.body == null ? null : parse<OutcomeBody>(outcome, outcome.body),
       posture: postureOf(tx, body.snapshot),
-      proof: { decision: placeOf(decision), outcome: outcome === undefined ? null : placeOf(outcome) },
+      proof: {
+        decision: placeOf(decision),
+        outcome: outcome === undefined ? null : placeOf(outcome),
+        checkpoint: firstOver(tx, outcome?.seq ?? decision.seq),
+      },
     };
   });
+}
+
+/** Whether there was such a record whose body is erased. */
+export function isErased(store: Store, id: string): boolean {
+  const found = store.read((tx) => byId(tx, id));
+  return found !== undefined && found.body === null;
+}
+
+function firstOver(tx: Tx, seq: number): CallStory["proof"]["checkpoint"] {
+  if (!hasCheckpoints(tx)) return null;
+  const sql = "SELECT size, time FROM checkpoints WHERE size >= ? ORDER BY size LIMIT 1";
+  return tx.get<{ size: number; time: number }>(sql, seq) ?? null;
 }
 
 function parse<T>({ seq }: Row, body: string): T {
@@ -73,6 +97,11 @@ function postureOf(tx: Tx, snapshot: string): CallStory["posture"] {
   return { id, profile: typeof profile === "string" ? profile : null };
 }
 
-function placeOf({ seq, body_hash, hash }: Row): Place {
-  return { seq, body_hash: Buffer.from(body_hash).toString("hex"), hash: Buffer.from(hash).toString("hex") };
+function placeOf({ id, seq, body_hash, hash }: Row): Place {
+  return {
+    id,
+    seq,
+    body_hash: Buffer.from(body_hash).toString("hex"),
+    hash: Buffer.from(hash).toString("hex"),
+  };
 }

@@ -144,5 +144,18 @@ function proof({ decision, proof: places }: CallStory): string[] {
       ? []
       : [line("outcome", `record ${places.outcome.seq}, hash ${places.outcome.hash}`)]),
     line("arguments", `HMAC ${decision.args.hmac}`),
+    line(
+      "signed",
+      places.checkpoint === null
+        ? "no checkpoint covers it yet"
+        : `by the checkpoint of ${places.checkpoint.size} records, ${new Date(places.checkpoint.time).toISOString()}`,
+    ),
+    line(
+      "to prove it",
+      [decision.id, places.outcome?.id]
+        .filter(Boolean)
+        .map((id) => `sallyport audit prove ${id}`)
+        .join("; "),
+    ),
   ];
 }

@@ -1,6 +1,6 @@
 import type { CallRecord } from "../audit/call-record.js";
 import { finishedSince, search } from "../audit/search.js";
-import { show } from "../audit/show.js";
+import { isErased, show } from "../audit/show.js";
 import { describeError, SallyportError } from "../model/errors.js";
 import type { Store } from "../store/store.js";
 import { parseAuditArgs, UsageError, type AuditArgs } from "./audit-args.js";
@@ -105,7 +105,12 @@ async function follow(args: AuditArgs, store: Store, io: AuditIo): Promise<numbe
 function printStory(args: AuditArgs, store: Store, io: AuditIo): number {
   const story = show(store, args.word);
   if (story === undefined) {
-    (io.say ?? io.write)(`no call ${args.word} in ${store.path}\n`);
+    const erased = isErased(store, args.word);
+    (io.say ?? io.write)(
+      erased
+        ? `the record ${args.word} was erased: only its hash is left in ${store.path}\n`
+        : `no call ${args.word} in ${store.path}\n`,
+    );
     return 1;
   }
   io.write(args.json ? `${JSON.stringify(story)}\n` : storyText(story, io.color));

@@ -116,10 +116,14 @@ function summary(config: Config): string {
     ...bootLines(config.posture),
     `${config.servers.length === 1 ? "1 server" : `${config.servers.length} servers`} in ${config.source}`,
     ...table,
-    `records in ${config.auditPath}`,
+    `records in ${config.auditPath}${anchorsText(config.audit.anchors.length)}`,
     "ok: a start would succeed.",
     "",
   ].join("\n");
+}
+
+function anchorsText(count: number): string {
+  return count === 0 ? "" : `; checkpoints also go to ${count === 1 ? "1 anchor" : `${count} anchors`}`;
 }
 
 function connectorText({ connector, connectorBy }: ServerConfig): string {

@@ -52,6 +52,13 @@ it("prune says what it erased, what is on hold, and what it did not touch", asyn
   expect((await run(["verify"])).code).toBe(0);
 });
 
+it("show tells an erased call from one that never was", async () => {
+  const [call] = JSON.parse((await run(["search", "--json"])).out) as { id: string }[];
+  await run(["prune", "--older-than", TOMORROW]);
+  expect((await run(["show", call!.id])).talk).toContain("was erased: only its hash is left");
+  expect((await run(["show", "d_never"])).talk).toContain("no call d_never");
+});
+
 it("prune takes the configuration's age when none is given", async () => {
   expect((await run(["prune"], { retentionMs: 86_400_000 })).out).toMatch(/^0 records/);
   expect(await run(["prune"])).toMatchObject({ code: 2, talk: expect.stringContaining("--older-than") });

@@ -141,6 +141,8 @@ describe("show", () => {
       "not scanned 1 of its parts: /content/1/data (512 bytes, image)",
       "limits      max_rows 20, on_exceed truncate, window (per hour, max_rows 1000)",
       "decision    record 6, hash ",
+      "signed      by the checkpoint of 9 records, 2",
+      `to prove it sallyport audit prove ${ids.redacted}; sallyport audit prove o_`,
     ]) {
       expect(out).toContain(part);
     }
