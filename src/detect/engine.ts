@@ -106,12 +106,16 @@ export function compileEngine(rules: readonly DetectorRule[]): Engine {
     return [...matches, ...more.filter((m) => !known.has(`${m.rule} ${m.start} ${m.end} ${m.severity}`))];
   }
 
-  const document = documentScanner({ scanLeaf, numberMatters, report });
+  const document = documentScanner({ scanLeaf, numberMatters, isSecret, report });
 
   /** A number is scanned when its key means something, or it is long enough to be something by itself. */
   function numberMatters(value: number, key: string | undefined): boolean {
     if (Number.isInteger(value) && Math.abs(value) >= 1e11) return true;
     return speaks(meaning(key));
+  }
+
+  function isSecret(m: Match): boolean {
+    return categoryOf(m) === "sensitive_data" && m.severity !== "low" && m.severity !== "medium";
   }
 
   function report(match: Match, pointer: string, role: Role): RawFinding {

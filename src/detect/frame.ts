@@ -23,7 +23,7 @@ const PERSONAL = new Set(
     "national id | aadhaar | nino | mrn | patient | patient id | employee id | insurance",
     "diagnosis | vorname | nachname | prénom | prenom | apellido | cognome | geburtsdatum",
     "naissance | nacimiento | telefon | telefono | teléfono | correo | credit card | iban",
-    "license | driver license | username | user name | next of kin | blood type",
+    "driver license | driving licence | username | user name | next of kin | blood type",
   ]
     .flatMap((line) => line.split(" | "))
     .flatMap((word) => [word, `${word}s`]),

@@ -8,12 +8,15 @@ import type { Role } from "../model/nouns.js";
 import type { DocumentPlace, Engine } from "./engine.js";
 import type { Frame } from "./frame.js";
 import { columnNames, headerRow } from "./labels.js";
+import { joinedPieces } from "./split.js";
 import type { LeafPlace, Match, RawFinding } from "./finding.js";
 import { inferRole } from "./roles.js";
 
 interface Tools {
   readonly scanLeaf: (text: string, at: LeafPlace) => readonly Match[];
   readonly numberMatters: (value: number, key: string | undefined) => boolean;
+  /** True for a match of a vendor's format: severe, and not a guess. */
+  readonly isSecret: (match: Match) => boolean;
   readonly report: (match: Match, pointer: string, role: Role) => RawFinding;
 }
 
@@ -114,6 +117,7 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
       }
       walk.frame = before;
       walk.path.pop();
+      halves(walk, json as readonly Json[], (i) => i, key);
     } else if (isObject(json)) {
       const depth = walk.path.push("") - 1;
       if (depth >= MAX_JSON_DEPTH) tooDeep();
@@ -127,6 +131,34 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
       }
       walk.frame = before;
       walk.path.pop();
+      halves(walk, Object.values(json), (i) => keys[i] ?? "", key);
+    }
+  }
+
+  /** Advisory: a secret that siblings hold in pieces. Each piece is a finding, so that each can be masked. */
+  function halves(
+    walk: Walk,
+    siblings: readonly Json[],
+    stepOf: (i: number) => string | number,
+    key: string | undefined,
+    nodes?: readonly JsonNode[],
+  ): void {
+    for (const { at, pieces } of joinedPieces(siblings)) {
+      if (tools.scanLeaf(pieces[0] ?? "", placeOf(walk, "text", key)).some(tools.isSecret)) continue;
+      for (let n = 2; n <= pieces.length; n++) {
+        const whole = tools.scanLeaf(pieces.slice(0, n).join(""), placeOf(walk, "text", key));
+        const last = pieces.slice(0, n - 1).join("").length;
+        const found = whole.find((m) => tools.isSecret(m) && m.start === 0 && m.end > last);
+        if (found === undefined) continue;
+        for (let i = 0; i < n; i++) {
+          const step = pointerStep(stepOf(at + i));
+          const node = nodes?.[at + i];
+          if (node !== undefined) walk.token = [node.start, node.end];
+          const part = { ...found, severity: "medium" as const, start: 0, end: (pieces[i] ?? "").length };
+          emit(walk, tools.report(part, pointerOf(walk) + step, "text"));
+        }
+        break;
+      }
     }
   }
 
@@ -182,6 +214,10 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
         walk.path.pop();
       });
       walk.frame = before;
+      const texts = node.children.map((child) =>
+        child.kind === "string" ? decodeString(text, child.start, child.end) : null,
+      );
+      halves(walk, texts, (i) => node.keys[i] ?? i, key, node.children);
     }
   }
 

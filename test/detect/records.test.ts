@@ -1,6 +1,7 @@
 /** What the name beside a value says: key paths, columns, labels. */
 import { describe, expect, it } from "vitest";
 import type { Json } from "../../src/model/json.js";
+import { fillTemplate } from "../../src/detect/template.js";
 import { engine } from "./load.js";
 
 const RECORD_TYPES = ["person_name", "street_address", "postcode", "date_of_birth", "us_ssn"];
@@ -108,5 +109,39 @@ describe("a label in a text is a key", () => {
   it("but a workflow's steps and a report's title are not people", () => {
     expect(values("name: deploy\nsteps:\n  - name: Checkout Code\n")).toEqual([]);
     expect(values("Title: My report\nDate: 2024-01-02\n")).toEqual([]);
+  });
+});
+
+describe("a secret in pieces over siblings", () => {
+  const token = fillTemplate("ghp_{alnum:36}");
+  const pieces = [token.slice(0, 18), token.slice(18)];
+  const secrets = (document: Json): string[][] =>
+    engine
+      .scanJson(document, { phase: "output" })
+      .filter((f) => f.category === "sensitive_data")
+      .map((f) => [f.type, f.severity, f.pointer]);
+
+  it("is told of, piece by piece, as an advice", () => {
+    expect(secrets({ a: pieces[0] as string, b: pieces[1] as string, c: "end" })).toEqual([
+      ["github_token", "medium", "/a"],
+      ["github_token", "medium", "/b"],
+    ]);
+    expect(secrets(["x", ...pieces])).toEqual([
+      ["github_token", "medium", "/1"],
+      ["github_token", "medium", "/2"],
+    ]);
+  });
+  it("also in JSON inside a text, at its place there", () => {
+    const inner = JSON.stringify({ a: pieces[0], b: pieces[1] });
+    const found = engine.scanJson({ text: inner }, { phase: "output" });
+    const places = found.map((f) => [f.pointer, f.inner, inner.slice(...f.span)]);
+    expect(places).toEqual([
+      ["/text", "/a", pieces[0]],
+      ["/text", "/b", pieces[1]],
+    ]);
+  });
+  it("is not made up from a whole one and its neighbour", () => {
+    expect(secrets({ token, next: "abc" })).toEqual([["github_token", "critical", "/token"]]);
+    expect(secrets({ a: pieces[0] as string, b: "two words", c: pieces[1] as string })).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@
  */
 export function isPlaceholder(value: string): boolean {
   return (
-    /EXAMPLE/.test(value) ||
+    /example/i.test(value) ||
     /(?:x{8,}|X{8,}|0{12,}|\*{6,}|1234567890{1,4}1234567890)/.test(value) ||
     /your[-_]?(?:api|secret|token|key|password|access)|<[a-z _-]{3,40}>|placeholder|dummy|changeme/i.test(
       value,
