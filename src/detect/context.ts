@@ -31,7 +31,8 @@ function endsWord(window: string, end: number): boolean {
   const next = window[end] ?? " ";
   if (!LETTER.test(next) || next === "s") return true;
   const own = window[end - 1] ?? "";
-  return next !== next.toLowerCase() && own === own.toLowerCase();
+  const after = window[end + 1] ?? " ";
+  return next !== next.toLowerCase() && (own === own.toLowerCase() || after !== after.toUpperCase());
 }
 
 /** Not inside a longer word; the hump of `customerSsn` starts one. */

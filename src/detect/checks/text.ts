@@ -110,6 +110,13 @@ export function base64PrivateKey(value: string): boolean {
   }
 }
 
+/** An armoured key with something inside: code that only speaks of the armour is none. */
+export function pemBody(value: string): boolean {
+  const inside = value.replaceAll(/-----[A-Za-z0-9 _-]{1,80}-----/g, " ").slice(0, 1024);
+  const runs = inside.match(/[A-Za-z0-9+/]{20,}/g) ?? [];
+  return runs.some((run) => /[a-z]/.test(run) && /[A-Z]/.test(run) && /[\d+/]/.test(run));
+}
+
 /** Base64 of `name:password`, both printable. */
 export function basicPair(value: string): boolean {
   try {
