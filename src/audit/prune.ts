@@ -69,7 +69,7 @@ interface Found {
 interface Row {
   readonly seq: number;
   readonly time: number;
-  readonly body: string | null;
+  readonly body: string;
   readonly outcome_seq: number | null;
   readonly outcome: string | null;
 }
@@ -78,14 +78,14 @@ function look(tx: Tx, after: number, before: number, inForce: readonly Hold[]): 
   const rows = tx.all<Row>(
     `SELECT d.seq, d.time, d.body, o.seq AS outcome_seq, o.body AS outcome
      FROM records d LEFT JOIN records o ON o.ref = d.id
-     WHERE d.seq > ? AND d.seq <= ? AND d.kind = 'decision'`,
+     WHERE d.seq > ? AND d.seq <= ? AND d.kind = 'decision' AND d.body IS NOT NULL`,
     after,
     after + WINDOW,
   );
   const seqs: number[] = [];
   let held = 0;
   for (const { seq, time, body, outcome_seq: outcomeSeq, outcome } of rows) {
-    if (time >= before || body === null) continue;
+    if (time >= before) continue;
     const input = JSON.parse(body) as DecisionBody;
     if (forwards(input.decision) && outcomeSeq === null) continue;
     const output = outcome === null ? undefined : (JSON.parse(outcome) as OutcomeBody);

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { NO_SETTINGS } from "../config/audit.js";
 import { resolveAudit, type AuditSettings } from "../config/load.js";
 import { SallyportError, describeError } from "../model/errors.js";
 import type { Env } from "../policy/variables.js";
@@ -27,6 +28,8 @@ export function takeConfig(argv: readonly string[], cwd: string, env: Env): Take
     else rest.push(word);
   }
   if (file === "") throw new SallyportError("config_invalid", "--config needs a file");
+  // A proof is checked with the key alone, wherever one is.
+  if (rest[0] === "verify-proof") return { path: "", file: "", settings: NO_SETTINGS, rest };
   const { path, settings, problems } = resolveAudit({ cwd, env, ...(file !== undefined && { file }) });
   const [first] = problems;
   if (path !== undefined && (first === undefined || !NEED_ALL.includes(rest[0] ?? "")))
