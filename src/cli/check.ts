@@ -5,6 +5,7 @@ import { SallyportError } from "../model/errors.js";
 import { bootLines } from "../policy/bootline.js";
 import type { Problem } from "../policy/problem.js";
 import { listNames, nearest } from "../policy/problem.js";
+import { compilePolicies } from "../policy/rules/policies.js";
 import type { Env } from "../policy/variables.js";
 import { limitsText } from "./limits-text.js";
 
@@ -88,6 +89,7 @@ async function findProblems(
   if (rules === 0) dataProblems.push({ message: "no detector at all", fix: "reinstall Sallyport" });
   const problems = [...(loaded?.problems ?? []), ...dataProblems];
   const config = loaded?.config;
+  if (config !== undefined) problems.push(...(await compilePolicies(config.policies)).problems);
   if (problems.length > 0 || config === undefined || !flags.connect) return { config, problems };
   return { config, problems: await io.connect(config) };
 }
@@ -117,6 +119,11 @@ function summary(config: Config): string {
     `${config.servers.length === 1 ? "1 server" : `${config.servers.length} servers`} in ${config.source}`,
     ...table,
     `records in ${config.auditPath}${anchorsText(config.audit.anchors.length)}`,
+    ...config.policies.map(
+      ({ policy, file, rules, mode }) =>
+        `policy ${policy} of ${file}: ${rules.length} ${rules.length === 1 ? "rule" : "rules"}${mode === "enforce" ? "" : `, ${mode}`}`,
+    ),
+    `records in ${config.auditPath}`,
     "ok: a start would succeed.",
     "",
   ].join("\n");

@@ -24,6 +24,8 @@ const USAGE = `sallyport — puts every tool call of an AI agent through two gat
   sallyport resume [ID | --server S … | --all] | stops [--json]
   sallyport limits [--principal P] [--json]              what is used of each budget, and what is left
   sallyport limits reset --principal P | --connector C | --server S | --all [--reason TEXT]
+  sallyport policy check|test [FILE…] [--config FILE] [--junit FILE]   what is wrong with policies, and do they work
+  sallyport policy explain CALL.json [--config FILE]     which rules decide a call, and which terms failed
   sallyport scan [--role ROLE] [--phase input|output] [--json | --jsonl]   what is in the text on stdin
   sallyport --version | --help
 `;
@@ -39,6 +41,7 @@ const COMMANDS = [
   "resume",
   "stops",
   "limits",
+  "policy",
   "scan",
 ] as const;
 
@@ -78,6 +81,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return stop(command, rest);
     case "limits":
       return limits(rest);
+    case "policy":
+      return policy(rest);
     case "scan":
       return scan(rest);
     default: {
@@ -198,6 +203,22 @@ async function tools(argv: readonly string[]): Promise<number> {
     say: (text) => process.stderr.write(text),
     color: process.stdout.isTTY && processEnv()["NO_COLOR"] === undefined,
     ...(process.stdout.columns !== undefined && { columns: process.stdout.columns }),
+  });
+}
+
+async function policy(argv: readonly string[]): Promise<number> {
+  const { readNamed, writeNamed } = await import("./audit-files.js");
+  const { policyCommand } = await import("./policy.js");
+  const { loadEngine } = await import("./start.js");
+  return policyCommand(argv, {
+    cwd: process.cwd(),
+    env: processEnv(),
+    now: Date.now(),
+    engine: loadEngine,
+    read: readNamed,
+    save: writeNamed,
+    write: (text) => process.stdout.write(text),
+    say: (text) => process.stderr.write(text),
   });
 }
 

@@ -13,6 +13,8 @@ export const EXCEPTION_MATCH_KEYS = ["server", "tool", "pointer", "phase"] as co
 export interface KnownNames {
   readonly detectors: readonly string[];
   readonly servers: readonly string[];
+  /** The servers are not known: a policy file by itself. */
+  readonly anyServer?: boolean;
 }
 
 /**
@@ -46,7 +48,7 @@ function readOne(reader: Reader, raw: Json, known: KnownNames, path: string): Ex
   };
   const detector = text("detector", "name the detector that is wrong, as its findings do");
   if (detector !== "") readDetector(reader, detector, known.detectors, `${path}.detector`);
-  const match = readMatch(reader, item["match"], known.servers, `${path}.match`);
+  const match = readMatch(reader, item["match"], known, `${path}.match`);
   const reason = text("reason", "say why what it finds there is no harm");
   const owner = text("owner", "name who answers for it");
   const expires = text("expires", "give its last day, YYYY-MM-DD");
@@ -77,7 +79,7 @@ function readDetector(reader: Reader, glob: string, ids: readonly string[], path
 function readMatch(
   reader: Reader,
   raw: Json | undefined,
-  servers: readonly string[],
+  { servers, anyServer }: KnownNames,
   path: string,
 ): ExceptionSpec["match"] | undefined {
   const match: JsonObject | undefined = reader.object(raw, path);
@@ -97,7 +99,7 @@ function readMatch(
       "an exception this wide switches a detector off",
       "name server, and tool or pointer",
     );
-  if (server !== undefined && !servers.some(compileGlob(server))) {
+  if (server !== undefined && anyServer !== true && !servers.some(compileGlob(server))) {
     const close = nearest(server, servers);
     reader.problem(
       `${path}.server`,

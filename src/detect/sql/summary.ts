@@ -41,7 +41,8 @@ function readable({ kind, text, start, end }: SqlToken, whole: string): boolean 
   if (kind === "comment") return !text.startsWith("/*") || text.endsWith("*/");
   if (kind === "quoted") return end - start >= 2 && whole[start] === whole[end - 1];
   if (kind !== "string") return true;
-  if (text.startsWith("$")) return true;
+  const [tag] = /^\$\w*\$/.exec(text) ?? [];
+  if (tag !== undefined) return text.length >= 2 * tag.length && text.endsWith(tag);
   return /^[A-Za-z]?'[^]*'$/.test(text) && text.length >= 2 && !text.includes("\\'");
 }
 
@@ -72,7 +73,7 @@ function tablesOf({ tokens }: SqlStatement): string[] {
       const [name, after] = nameAt(tokens, next);
       if (name === undefined) break;
       if (tokens[after]?.text !== "(" || token.text === "INTO") tables.add(name);
-      next = pastAlias(tokens, after);
+      next = pastAlias(tokens, pastParentheses(tokens, after));
       // FROM a, b
     } while (token.text === "FROM" && tokens[next]?.text === "," && ++next < tokens.length);
   }
@@ -89,6 +90,16 @@ function nameAt(tokens: readonly SqlToken[], from: number): [name: string | unde
     at++;
   }
   return [parts.length === 0 ? undefined : parts.join("."), at];
+}
+
+function pastParentheses(tokens: readonly SqlToken[], from: number): number {
+  if (tokens[from]?.text !== "(") return from;
+  let depth = 0;
+  for (let at = from; at < tokens.length; at++) {
+    if (tokens[at]!.text === "(") depth++;
+    else if (tokens[at]!.text === ")" && --depth === 0) return at + 1;
+  }
+  return tokens.length;
 }
 
 function pastAlias(tokens: readonly SqlToken[], from: number): number {

@@ -83,6 +83,9 @@ const FUNCTIONS = [
   "seen",
 ];
 
+/** What `type(…)` is compared with. */
+const TYPES = new Set(["string", "int", "double", "bool", "list", "map", "null_type"]);
+
 const ANY: FactSpec = { type: "any", about: "" };
 
 interface Scope {
@@ -149,6 +152,7 @@ function named(name: string, scope: Scope): FactSpec {
   const local = scope.variables.get(name);
   if (local !== undefined) return local;
   const fact = Object.hasOwn(FACTS, name) ? FACTS[name] : undefined;
+  if (fact === undefined && TYPES.has(name)) return ANY;
   if (fact === undefined) {
     const names = Object.keys(FACTS);
     const close = nearest(name, names);

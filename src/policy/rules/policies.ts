@@ -199,7 +199,7 @@ function evaluate(
   }
   const masks = compileGlobs(redact);
   return {
-    held,
+    held: held.toSorted((a, b) => (`${a.detector} ${a.source}` < `${b.detector} ${b.source}` ? -1 : 1)),
     rules: refs,
     shadow,
     failClosed,

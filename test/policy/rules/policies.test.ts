@@ -1,0 +1,176 @@
+/** What must hold of any policies, whatever they say. */
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Constraints } from "../../../src/model/call.js";
+import { DECISIONS, type DecisionWord } from "../../../src/model/nouns.js";
+import { decide } from "../../../src/policy/decide.js";
+import { mergeConstraints } from "../../../src/policy/rules/constraints.js";
+import type { Matched } from "../../../src/policy/rules/match.js";
+import { compilePolicies } from "../../../src/policy/rules/policies.js";
+import type { PolicySpec, RuleSpec } from "../../../src/policy/rules/spec.js";
+import { postureOf } from "../sample.js";
+
+const posture = postureOf({ SALLYPORT_PROFILE: "dev" });
+
+const CALL: Matched = {
+  server: "crm",
+  connector: "postgres",
+  environment: "prod",
+  operation: "query",
+  tool: "query",
+  principal: { id: "maya", how: "os_user" },
+  client: undefined,
+  categories: new Set(),
+};
+
+const constraints: fc.Arbitrary<Constraints> = fc.record(
+  {
+    max_rows: fc.integer({ min: 1, max: 9 }),
+    max_bytes: fc.integer({ min: 1, max: 9 }),
+    timeout: fc.integer({ min: 1, max: 9 }),
+    read_only: fc.constant(true),
+    rate: fc.record({ per_minute: fc.integer({ min: 1, max: 9 }), burst: fc.integer({ min: 1, max: 9 }) }),
+    arguments: fc.dictionary(
+      fc.constantFrom("a", "b"),
+      fc.record(
+        {
+          min: fc.integer({ min: 1, max: 9 }),
+          max: fc.integer({ min: 1, max: 9 }),
+          one_of: fc.subarray(["x", "y", "z"]).map((all) => all.toSorted()),
+          matches: fc.subarray(["p+", "q+"], { minLength: 1 }),
+        },
+        { requiredKeys: [] },
+      ),
+    ),
+  },
+  { requiredKeys: [] },
+);
+
+const rule = (id: number): fc.Arbitrary<RuleSpec> =>
+  fc
+    .record({
+      match: fc.record(
+        {
+          server: fc.constantFrom(["crm"], ["c*"], ["other"]),
+          environment: fc.constantFrom(["prod"], ["staging"]),
+          operation: fc.constantFrom(["query"], ["execute"]),
+        },
+        { requiredKeys: [] },
+      ),
+      when: fc.constantFrom(undefined, "true", "false", "args.nothing > 1", 'principal.id == "maya"'),
+      decision: fc.constantFrom<DecisionWord>(
+        "allow_with_constraints",
+        "require_approval",
+        "deny",
+        "remediate",
+      ),
+      constraints,
+      limit: fc.integer({ min: 1, max: 9 }),
+    })
+    .map(({ match, when, decision, constraints: bound, limit }) => ({
+      name: `p/r${id}`,
+      phase: "input",
+      match,
+      decision,
+      reason: "r",
+      category: "high_risk",
+      mode: "enforce",
+      ...(when !== undefined && { when }),
+      ...(decision === "allow_with_constraints" && { constraints: bound }),
+      ...(decision === "remediate" && { remediate: { cap: { limit } } }),
+      ...(decision === "require_approval" && {
+        approval: { approvers: [], not_requester: false, quorum: 1, expires: 1 },
+      }),
+    }));
+
+const rules = fc.array(fc.nat(), { maxLength: 5 }).chain((ids) => fc.tuple(...ids.map((_, at) => rule(at))));
+
+const file = (policy: string, all: readonly RuleSpec[]): PolicySpec => ({
+  policy,
+  owner: "o",
+  file: `${policy}.yaml`,
+  mode: "enforce",
+  default: { input: "allow", output: "allow" },
+  rules: all,
+  tests: [],
+});
+
+async function decided(files: readonly PolicySpec[]) {
+  const { policies, problems } = await compilePolicies(files);
+  expect(problems).toEqual([]);
+  const facts = (): object => ({ principal: { id: "maya" }, args: {} });
+  const policy = policies.evaluate({ phase: "input", call: CALL, facts, upward: false } as never);
+  return { policy, decision: decide({ phase: "input", findings: [], posture, snapshot: "s", policy }) };
+}
+
+const strictness = (word: DecisionWord): number => DECISIONS.indexOf(word);
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+describe("a decision by policies", () => {
+  it("does not depend on the order of rules", async () => {
+    await fc.assert(
+      fc.asyncProperty(rules, async (all) => {
+        const one = await decided([file("p", all)]);
+        const other = await decided([file("p", all.toReversed())]);
+        expect(one.decision.decision).toBe(other.decision.decision);
+        expect(plain(one.decision.rules)).toEqual(plain(other.decision.rules));
+        expect(plain(one.decision.constraints ?? {})).toEqual(plain(other.decision.constraints ?? {}));
+        expect(plain(one.policy.remedy ?? {})).toEqual(plain(other.policy.remedy ?? {}));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("does not depend on which file a rule stands in, but for the name of its source", async () => {
+    await fc.assert(
+      fc.asyncProperty(rules, rules, async (left, right) => {
+        const one = await decided([file("p", left), file("q", right)]);
+        const other = await decided([file("q", right), file("p", left)]);
+        expect(plain(one.decision)).toEqual(plain(other.decision));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it("is never loosened by one more rule", async () => {
+    await fc.assert(
+      fc.asyncProperty(rules, rule(9), async (all, more) => {
+        const before = (await decided([file("p", all)])).decision;
+        const after = (await decided([file("p", [...all, more])])).decision;
+        expect(strictness(after.decision)).toBeGreaterThanOrEqual(strictness(before.decision));
+        if (strictness(after.decision) >= strictness("require_approval")) return;
+        const [was = {}, is = {}] = [before.constraints, after.constraints];
+        for (const key of ["max_rows", "max_bytes", "timeout"] as const)
+          expect(is[key] ?? Infinity).toBeLessThanOrEqual(was[key] ?? Infinity);
+        expect(is.read_only ?? false).toBe((is.read_only ?? false) || (was.read_only ?? false));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("takes a condition that cannot be told for whatever lets less pass", async () => {
+    await fc.assert(
+      fc.asyncProperty(rule(0), async (each) => {
+        const broken = { ...each, match: {}, when: "args.nothing > 1" };
+        const spoke = { ...each, match: {}, when: "true" };
+        const [one, other] = [await decided([file("p", [broken])]), await decided([file("p", [spoke])])];
+        expect(one.decision.decision).toBe(other.decision.decision);
+        expect(one.decision.failClosed).toBe(true);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe("constraints merge", () => {
+  const same = (one: Constraints, other: Constraints): void => expect(plain(one)).toEqual(plain(other));
+  it("in any order, in any grouping, and with themselves to themselves", () => {
+    fc.assert(
+      fc.property(constraints, constraints, constraints, (a, b, c) => {
+        same(mergeConstraints(a, b), mergeConstraints(b, a));
+        same(mergeConstraints(mergeConstraints(a, b), c), mergeConstraints(a, mergeConstraints(b, c)));
+        same(mergeConstraints(mergeConstraints(a, b), a), mergeConstraints(a, b));
+      }),
+    );
+  });
+});
