@@ -123,7 +123,6 @@ function summary(config: Config): string {
       ({ policy, file, rules, mode }) =>
         `policy ${policy} of ${file}: ${rules.length} ${rules.length === 1 ? "rule" : "rules"}${mode === "enforce" ? "" : `, ${mode}`}`,
     ),
-    `records in ${config.auditPath}`,
     "ok: a start would succeed.",
     "",
   ].join("\n");
