@@ -4,7 +4,7 @@ import type { Store, Tx } from "../store/store.js";
 import { append } from "./chain.js";
 import { checkpointer, keyInForce, type StoredCheckpoint } from "./checkpoints.js";
 import { newId } from "./ids.js";
-import { replaceSigningKey, type SigningKey } from "./signing-key.js";
+import { openSigningKey, replaceSigningKey, type SigningKey } from "./signing-key.js";
 
 export interface SignerOptions {
   readonly path: string;
@@ -49,13 +49,22 @@ export function createSigner(
   /** One after the other: two at once would sign the same records twice. */
   function checkpoint(): Promise<StoredCheckpoint | undefined> {
     counted = 0;
-    const made = last.then(make);
+    const made = last.then(followKey).then(make);
     last = made.catch(() => {});
     return made.then((one) => {
       if (one !== undefined) telling = telling.then(() => options.published?.(one));
       return one;
     });
   }
+  /** Another process may have changed the key: the file holds the new one then. */
+  function followKey(): void {
+    if (options.signingPem !== undefined) return;
+    const inForce = store.read(keyInForce)?.public;
+    if (inForce === undefined || inForce === signing.public) return;
+    const found = openSigningKey(dirname(options.path));
+    if (found.public === inForce) signing = found;
+  }
+
   const attempt = (): Promise<unknown> => checkpoint().catch((error: unknown) => options.problem?.(error));
   const due = (): void => void attempt();
   const timer = setInterval(due, options.checkpointMs ?? CHECKPOINT_MS).unref();

@@ -51,6 +51,7 @@ export function treeCheck(
   let covered = 0;
   let anchored = 0;
   let newest: string | undefined;
+  let ended = 0;
 
   const agrees = ({ size, root }: Checkpoint): boolean =>
     size === frontier.size && rootOf(frontier).equals(root);
@@ -79,6 +80,7 @@ export function treeCheck(
   return {
     record(leaf, body, note) {
       frontier = addLeaves(frontier, leaf);
+      if (body?.kind === "stop") ended = frontier.size;
       if (body?.kind === "key" && origin !== undefined) {
         const key = Buffer.from(body.public, "base64");
         if (key.length === 32) keys.push(verifier(origin, key));
@@ -108,10 +110,17 @@ export function treeCheck(
           report(0, `${from} has no checkpoint of this log: it is another one, or was written anew`);
     },
     summary: () => ({ checkpoints, covered, key: keys.at(-1)?.text ?? null, anchored }),
-    notices: () =>
-      foreign
+    notices: () => [
+      ...foreign
         .filter(({ own }) => own > 0)
         .map(({ from, others }) => `${from} also has checkpoints of ${others} other logs`),
+      // Each life ends in a checkpoint; one that could not be made is made up for by the next.
+      ...(ended > covered
+        ? [
+            `a process ended at record ${ended}, and no checkpoint covers that: it was taken away, or could not be made`,
+          ]
+        : []),
+    ],
   };
 }
 

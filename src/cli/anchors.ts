@@ -1,5 +1,14 @@
 import { execFile } from "node:child_process";
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from "node:fs";
 import type { Anchored } from "../audit/verify-tree.js";
 import { splitNotes } from "../audit/note.js";
 import type { Anchor } from "../config/load.js";
@@ -47,12 +56,26 @@ export async function publish(anchor: Anchor, note: string): Promise<void> {
 }
 
 function append(path: string, note: string): void {
-  if (existsSync(path) && readFileSync(path, "utf8").includes(note)) return;
+  if (endOf(path, 2 * note.length).includes(note)) return;
   const fd = openSync(path, "a", 0o644);
   try {
     // One write: two processes may append at once.
     writeSync(fd, `${note}\n`);
     fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The last bytes of a file as text; "" when there is none. Years of checkpoints must not be read for each new one. */
+function endOf(path: string, bytes: number): string {
+  if (!existsSync(path)) return "";
+  const fd = openSync(path, "r");
+  try {
+    const { size } = fstatSync(fd);
+    const end = Buffer.alloc(Math.min(bytes, size));
+    readSync(fd, end, 0, end.length, size - end.length);
+    return end.toString();
   } finally {
     closeSync(fd);
   }

@@ -101,7 +101,7 @@ function publicKey(tx: Tx): string | undefined {
 async function showKey(args: AuditArgs, io: Io): Promise<number> {
   if (args.switches.has("rotate")) {
     await writing(io, (log) => log.changeKey());
-    io.say("Checkpoints are signed with a new key from now on. Other running processes: restart them.\n");
+    io.say("Checkpoints are signed with a new key from now on, by running processes too.\n");
   }
   const key = await reading(io, (store) => store.read(publicKey));
   if (key === undefined)

@@ -171,14 +171,30 @@ describe("the key", () => {
     ]);
   });
 
-  it("that another process has put in force is not signed against", async () => {
+  it("that another process has put in force is followed", async () => {
     const first = await open();
     const second = await open();
-    await second.changeKey();
+    const next = await second.changeKey();
+    await decide(first, denied);
+    await first.checkpoint();
+    await Promise.all([first.close(), second.close()]);
+    const result = await verified();
+    expect(result.ok && result.key).toContain(
+      Buffer.concat([Buffer.of(1), Buffer.from(next, "base64")]).toString("base64"),
+    );
+    expect(result).toMatchObject({ ok: true, covered: result.records });
+  });
+
+  it("that another process has from elsewhere is not signed against", async () => {
+    const first = await open();
+    const signingPem = generateKeyPairSync("ed25519")
+      .privateKey.export({ format: "pem", type: "pkcs8" })
+      .toString();
+    const second = await open({ signingPem });
     await decide(first, denied);
     await expect(first.checkpoint()).rejects.toThrow(/not the one on record/);
-    await second.close();
     await first.close();
+    await second.close();
     expect(await verified()).toMatchObject({ ok: true });
   });
 
@@ -243,6 +259,16 @@ describe("with checkpoints, verify finds", () => {
       tamper(`UPDATE checkpoints SET note = '${forged}'`);
       expect(await problems()).toEqual([[7, expect.stringContaining(what)]]);
     }
+  });
+
+  it("that checkpoints were taken away, which proves nothing but is told", async () => {
+    expect((await verified()).notices).toEqual([]);
+    tamper("DELETE FROM checkpoints");
+    const result = await verified();
+    expect(result.ok).toBe(true);
+    expect(result.notices).toEqual([
+      expect.stringContaining("a process ended at record 7, and no checkpoint covers"),
+    ]);
   });
 
   it("a store whose newest checkpoint is not by the key that somebody noted", async () => {
