@@ -1,13 +1,13 @@
 import type { Config, ServerConfig } from "../config/load.js";
 import { loadConfig } from "../config/load.js";
-import type { Posture } from "../model/posture.js";
+import type { LoopLimits, Posture } from "../model/posture.js";
 import { SallyportError } from "../model/errors.js";
 import { bootLines } from "../policy/bootline.js";
 import type { Problem } from "../policy/problem.js";
 import { listNames, nearest } from "../policy/problem.js";
 import { compilePolicies } from "../policy/rules/policies.js";
 import type { Env } from "../policy/variables.js";
-import { limitsText } from "./limits-text.js";
+import { limitsText, loopsText } from "./limits-text.js";
 
 export interface CheckIo {
   write(text: string): void;
@@ -123,6 +123,7 @@ function summary(config: Config): string {
       ({ policy, file, rules, mode }) =>
         `policy ${policy} of ${file}: ${rules.length} ${rules.length === 1 ? "rule" : "rules"}${mode === "enforce" ? "" : `, ${mode}`}`,
     ),
+    loopsText(config.loops, config.posture.actions.high_risk.action),
     "ok: a start would succeed.",
     "",
   ].join("\n");
@@ -145,6 +146,7 @@ interface CheckReport {
   readonly profile?: string;
   readonly actions?: Posture["actions"];
   readonly servers?: readonly object[];
+  readonly loops?: LoopLimits;
   readonly audit?: string;
 }
 
@@ -164,6 +166,7 @@ function asJson(config: Config | undefined, problems: readonly Problem[]): Check
       by: server.connectorBy ?? null,
       limits: server.limits,
     })),
+    loops: config.loops,
     audit: config.auditPath,
   };
 }

@@ -1,4 +1,4 @@
-import type { Limits, RateLimit, WindowLimit } from "../model/posture.js";
+import type { Limits, LoopLimits, RateLimit, WindowLimit } from "../model/posture.js";
 
 /** A server's limits on one line. */
 export function limitsText(limits: Limits): string {
@@ -26,11 +26,11 @@ function windowText(window: WindowLimit): string {
     .join(", ");
 }
 
-export function rateText({ per_minute: perMinute, burst }: RateLimit): string {
+function rateText({ per_minute: perMinute, burst }: RateLimit): string {
   return `${perMinute}/min, ${burst} at once`;
 }
 
-export function sizeText(bytes: number): string {
+function sizeText(bytes: number): string {
   for (const [unit, size] of [
     ["GiB", 1024 ** 3],
     ["MiB", 1024 ** 2],
@@ -38,4 +38,12 @@ export function sizeText(bytes: number): string {
   ] as const)
     if (bytes >= size && bytes % size === 0) return `${bytes / size} ${unit}`;
   return `${bytes} bytes`;
+}
+
+/** What counts as a loop, on one line. `highRisk`: the action where the file names none. */
+export function loopsText(loops: LoopLimits, highRisk: string): string {
+  const parts = (["repeats", "repeated_reads", "errors", "denials"] as const).map(
+    (kind) => `${kind} ${loops[kind].slow_after}/${loops[kind].stop_after}`,
+  );
+  return `loops slowed down/stopped after: ${parts.join(", ")}, within ${loops.within_ms / 1000} s: ${loops.action ?? highRisk}`;
 }

@@ -18,6 +18,7 @@ import { compileEngine, type Engine } from "../detect/engine.js";
 import { parseDetectorFile } from "../detect/rule.js";
 import { createGate } from "../gate.js";
 import { scanDefinition } from "../gate/definition.js";
+import { activeStops, stopLine } from "../limits/stops.js";
 import type { SessionParts } from "../mcp/desk.js";
 import { SallyportError, describeError } from "../model/errors.js";
 import type { JsonObject } from "../model/json.js";
@@ -83,6 +84,8 @@ export async function start(source: ConfigSource, principal: Principal): Promise
   });
   const audit = retentionMs === undefined ? opened : withRetention(opened, retentionMs, log);
   await audit.appendPosture({ snapshot, bundle: JSON.parse(text) as JsonObject });
+  const now = Date.now();
+  for (const stop of audit.read((tx) => activeStops(tx, now))) log.warn(stopLine(stop));
 
   const servers = new Map<string, ServerConfig>(config.servers.map((server) => [server.name, server]));
   const advice = new Map(engine.rules.map((rule) => [rule.id, rule.advice]));

@@ -10,7 +10,7 @@ import { noticeFields, refusalFields, refusalText } from "../policy/refusal.js";
 export const META_KEY = "sallyport/decision";
 
 /** Our other key in `_meta`: what is left of the budgets that the call was counted in. */
-export const LIMITS_KEY = "sallyport/limits";
+const LIMITS_KEY = "sallyport/limits";
 
 /** The member of the answer and its text. */
 export interface Body {

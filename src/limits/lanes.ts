@@ -17,7 +17,7 @@ export interface LaneBounds {
   readonly waiting: number;
 }
 
-export const LANE_BOUNDS: LaneBounds = { waitMs: 30_000, waiting: 100 };
+const LANE_BOUNDS: LaneBounds = { waitMs: 30_000, waiting: 100 };
 
 interface Lane {
   running: number;

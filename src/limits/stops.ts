@@ -87,6 +87,11 @@ export function scopeText(scope: StopScope): string {
   return named.length === 0 ? "every call" : named.join(", ");
 }
 
+/** For the log of a start: a proxy that refuses everything must not look broken. */
+export function stopLine({ id, by, reason, ...scope }: Stop): string {
+  return `[Stops] ${scopeText(scope)} is stopped by ${by}: "${reason}"; sallyport resume ${id}`;
+}
+
 /** What a stopped call is told: by whom, why and until when. Whatever the profile, it is refused. */
 export function stopFinding(stop: Stop, now: number): StandingFinding {
   return {

@@ -44,6 +44,9 @@ describe("sallyport check", () => {
     expect(out).toContain("crm  stdio  postgres (by package)");
     expect(out).toContain("1000 rows; 1 MiB; over: truncate; per hour: 20000 rows, 50 MiB");
     expect(out).toContain("own  stdio  generic unless its tools tell");
+    expect(out).toContain(
+      "repeats 10/40, repeated_reads 60/240, errors 10/30, denials 5/20, within 600 s: warn",
+    );
     expect(out).toContain("records in /home/ann/.sallyport/audit.db");
   });
   it("prints each problem with file, path and fix, and ends with 2", async () => {
