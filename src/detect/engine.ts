@@ -5,7 +5,7 @@ import type { CompiledRule } from "./compile.js";
 import { compileRules } from "./compile.js";
 import type { LeafPlace, Match, RawFinding } from "./finding.js";
 import type { Frame } from "./frame.js";
-import { framedWords, isPersonal } from "./frame.js";
+import { companyIn, framedWords } from "./frame.js";
 import { keyWords } from "./key.js";
 import type { KeyMeaning } from "./key-meaning.js";
 import { framedMeaning, meaningOf } from "./key-meaning.js";
@@ -64,7 +64,7 @@ export function compileEngine(rules: readonly DetectorRule[]): Engine {
   function meaningIn(key: string | undefined, frame: Frame | undefined): KeyMeaning | undefined {
     const own = meaning(key);
     if (own === undefined || frame === undefined || !own.open) return own;
-    const name = `${isPersonal(frame) ? "+" : "-"}${frame.parent ?? ""}\u0000${key}`;
+    const name = `${companyIn(frame)} ${frame.parent ?? ""}\u0000${key}`;
     let known = framed.get(name);
     if (known === undefined) {
       known = framedMeaning(own, framedWords(frame, own.words), compiled.keys);

@@ -10,7 +10,7 @@ export interface Frame {
   /** The keys beside the leaf's own, itself included. */
   readonly keys: readonly string[];
   /** Worked out when first asked for. */
-  person?: boolean;
+  company?: Company;
 }
 
 /** Keys that only a record about a person has beside a name. */
@@ -29,23 +29,32 @@ const PERSONAL = new Set(
     .flatMap((word) => [word, `${word}s`]),
 );
 
-const known = new Map<string, boolean>();
+/** A name beside one of these is somebody's, or a shop's. */
+const RESIDENT = new Set(["zip", "zip code", "zipcode", "postcode", "postal code", "plz"]);
+
+type Company = "person" | "resident" | "none";
+const known = new Map<string, Company>();
 /** Keys repeat in every row; they come from strangers, so what is kept of them is bounded. */
 const MAX_KNOWN = 4096;
 
-function isPersonalKey(key: string): boolean {
-  let personal = known.get(key);
-  if (personal === undefined) {
-    personal = phrasesIn(keyWords(key)).some((phrase) => PERSONAL.has(phrase));
-    if (known.size < MAX_KNOWN && key.length < 128) known.set(key, personal);
+function companyOf(key: string): Company {
+  let company = known.get(key);
+  if (company === undefined) {
+    const phrases = phrasesIn(keyWords(key));
+    const among = (set: ReadonlySet<string>): boolean => phrases.some((phrase) => set.has(phrase));
+    company = among(PERSONAL) ? "person" : among(RESIDENT) ? "resident" : "none";
+    if (known.size < MAX_KNOWN && key.length < 128) known.set(key, company);
   }
-  return personal;
+  return company;
 }
 
-/** True when the keys beside a leaf are those of a record about a person. */
-export function isPersonal(frame: Frame): boolean {
-  frame.person ??= frame.keys.slice(0, MAX_KEYS).some(isPersonalKey);
-  return frame.person;
+/** What the keys beside a leaf say its record is about. */
+export function companyIn(frame: Frame): Company {
+  if (frame.company === undefined) {
+    const all = frame.keys.slice(0, MAX_KEYS).map(companyOf);
+    frame.company = all.includes("person") ? "person" : all.includes("resident") ? "resident" : "none";
+  }
+  return frame.company;
 }
 /** A record with more keys than this is a dictionary: its first ones will do. */
 const MAX_KEYS = 64;
@@ -57,6 +66,7 @@ export function framedWords(frame: Frame, words: string): string[] {
     const parent = keyWords(frame.parent).trimEnd();
     out.push(`${parent.replace(/([^s])s$/, "$1")}${words}`);
   }
-  if (isPersonal(frame)) out.push(` person${words}`);
+  const company = companyIn(frame);
+  if (company !== "none") out.push(` ${company}${words}`);
   return out;
 }

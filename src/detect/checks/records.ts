@@ -3,7 +3,7 @@
 const NOT_A_NAME =
   /^(?:n\/?a|none|null|nil|unknown|undefined|anonymous|test|user|admin|root|guest|system|default|string|text|name|first|last|full|required|optional|true|false|yes|no|various|other|asc|desc|str|varchar|int|number|value|example|redacted|hidden|tbd|all|any|me|self)$/iu;
 const ORGANISATION =
-  /\b(?:inc|llc|ltd|limited|corp|corporation|gmbh|ag|company|co|group|bank|university|college|school|hospital|clinic|hotel|restaurant|services|systems|solutions|technologies|software|labs?|foundation|institute|department|team|store|shop|museum|airport|church|inn|plc|pty|bv|sarl|oy|ab|srl|spa|kg|llp|street|road|avenue|report|project|server|database|table|service|application|api|config|widget|product|business|checking|savings|account|holdings|partners|agency|ministry|council|trust|union|association|center|centre)\b\.?/iu;
+  /\b(?:inc|llc|ltd|limited|corp|corporation|gmbh|ag|company|co|group|bank|university|college|school|hospital|clinic|hotel|restaurant|services|systems|solutions|technologies|software|labs?|foundation|institute|department|team|store|shop|museum|airport|church|inn|plc|pty|bv|sarl|oy|ab|srl|spa|kg|llp|street|road|avenue|report|project|server|database|table|service|application|api|config|widget|product|business|checking|savings|account|holdings|partners|agency|ministry|council|trust|union|association|center|centre|cafe|café|pizza|grill|bar|park|library|engineering|platform|support|operations|marketing|finance|sales|office|committee|council)\b\.?/iu;
 
 /** A person's name as records hold it: a few words of letters, no organisation, no placeholder. */
 export function personName(value: string): boolean {
