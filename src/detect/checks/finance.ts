@@ -21,7 +21,7 @@ const ISSUERS: readonly RegExp[] = [
 export function card(value: string): boolean {
   const digits = digitsOf(value);
   const text = digits.join("");
-  return luhn(digits) && !isRun(digits) && !/^(\d)\1{6}/.test(text) && ISSUERS.some((i) => i.test(text));
+  return luhn(digits) && !isRun(digits) && !/^(\d)\1{12}/.test(text) && ISSUERS.some((i) => i.test(text));
 }
 
 /** Length of an IBAN by country (ISO 13616 registry). */

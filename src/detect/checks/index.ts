@@ -1,5 +1,5 @@
 /** Named validators that rules may call with `check:`. Each takes the matched text. */
-import { bech32, seedPhrase } from "./crypto.js";
+import { base58check, bech32, seedPhrase } from "./crypto.js";
 import { aba, card, iban } from "./finance.js";
 import * as europe from "./ids-europe.js";
 import * as world from "./ids-world.js";
@@ -33,6 +33,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   afm: europe.afm,
   ahv: europe.ahv,
   amka: europe.amka,
+  base58check,
   base64_private_key: base64PrivateKey,
   basic,
   basic_pair: basicPair,

@@ -44,9 +44,13 @@ export function ipv4(value: string): boolean {
   );
 }
 
-/** An IPv6 address of at least three groups. */
+/** An IPv6 address of at least three groups, or of two with digits: `add::abc` is a name in a program. */
 export function ipv6(value: string): boolean {
-  return hostAddress(value) !== undefined && (value.match(/[0-9a-f]+/gi) ?? []).length >= 3;
+  const groups = value.match(/[0-9a-f]+/gi) ?? [];
+  return (
+    hostAddress(value) !== undefined &&
+    (groups.length >= 3 || (/^[0-9a-f]{3,4}::/i.test(value) && /\d/.test(value)))
+  );
 }
 
 /** A JWT: its header is JSON with an algorithm. */
