@@ -36,7 +36,7 @@ function keyId(name: string, key: Buffer): Buffer {
 /** `key`: the 32 bytes of an Ed25519 public key. */
 export function verifier(name: string, key: Buffer): Verifier {
   const id = keyId(name, key);
-  const object = createPublicKey({ key: Buffer.concat([SPKI, key]), format: "der", type: "spki" });
+  const object = publicKeyOf(key);
   return {
     name,
     text: `${name}+${id.toString("hex")}+${Buffer.concat([Buffer.of(ED25519), key]).toString("base64")}`,
@@ -79,6 +79,28 @@ export function signCheckpoint(checkpoint: Checkpoint, key: KeyObject): string {
 export function publicBytes(key: KeyObject): Buffer {
   const half = key.type === "private" ? createPublicKey(key) : key;
   return half.export({ format: "der", type: "spki" }).subarray(SPKI.length);
+}
+
+/** What an old key signs when a new one takes its place. */
+function changeText(origin: string, was: string, next: string): Buffer {
+  return Buffer.from(`sallyport-key-change-v1\n${origin}\n${was}\n${next}\n`);
+}
+
+/** The old key's signature, in base64, that `next` (32 bytes in base64) takes its place in this log. */
+export function endorse(origin: string, old: KeyObject, next: string): string {
+  const was = publicBytes(old).toString("base64");
+  return sign(null, changeText(origin, was, next), old).toString("base64");
+}
+
+/** Whether the key `was` has signed that `next` takes its place in this log. */
+export function isEndorsed(origin: string, was: string, next: string, endorsed: string): boolean {
+  const bytes = Buffer.from(was, "base64");
+  if (bytes.length !== PUBLIC_BYTES) return false;
+  return verify(null, changeText(origin, was, next), publicKeyOf(bytes), Buffer.from(endorsed, "base64"));
+}
+
+function publicKeyOf(bytes: Buffer): KeyObject {
+  return createPublicKey({ key: Buffer.concat([SPKI, bytes]), format: "der", type: "spki" });
 }
 
 /** What a note says; undefined when it is no checkpoint. Says nothing about signatures. */

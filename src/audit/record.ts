@@ -182,6 +182,8 @@ export interface KeyBody extends RecordHead {
   readonly public: string;
   /** The one before. */
   readonly was?: string;
+  /** By the one before, of this change, in base64; absent when that one was not at hand. */
+  readonly endorsed?: string;
 }
 
 /** Which calls a person meant; all that is given must match. */

@@ -2,7 +2,8 @@ import { dirname } from "node:path";
 import { SallyportError } from "../model/errors.js";
 import type { Store, Tx } from "../store/store.js";
 import { append } from "./chain.js";
-import { checkpointer, keyInForce, type StoredCheckpoint } from "./checkpoints.js";
+import { checkpointer, keyInForce, originOf, type StoredCheckpoint } from "./checkpoints.js";
+import { endorse } from "./note.js";
 import { newId } from "./ids.js";
 import { openSigningKey, replaceSigningKey, type SigningKey } from "./signing-key.js";
 
@@ -83,7 +84,7 @@ export function createSigner(
       }
       await checkpoint();
       const next = replaceSigningKey(dirname(options.path));
-      await store.transact((tx) => recordKey(tx, next, writer));
+      await store.transact((tx) => recordKey(tx, next, writer, signing));
       signing = next;
       await checkpoint();
       return next.public;
@@ -96,11 +97,19 @@ export function createSigner(
   };
 }
 
-/** Writes down that checkpoints are signed with this key from here on, unless the newest record says so already. */
-export function recordKey(tx: Tx, signing: SigningKey, writer: string): void {
+/**
+ * Writes down that checkpoints are signed with this key from here on, unless the newest record says so already. With
+ * the key of before at hand, that one signs the change: whoever can write the store can write such a record too.
+ */
+export function recordKey(tx: Tx, signing: SigningKey, writer: string, old?: SigningKey): void {
   const was = keyInForce(tx)?.public;
   if (was === signing.public) return;
   const head = { kind: "key", id: newId("k"), time: Date.now(), writer } as const;
   const event = was === undefined ? ({ event: "first" } as const) : ({ event: "changed", was } as const);
-  append(tx, { ...head, ...event, public: signing.public });
+  const origin = originOf(tx);
+  const endorsed =
+    old === undefined || old.public !== was || origin === undefined
+      ? {}
+      : { endorsed: endorse(origin, old.key, signing.public) };
+  append(tx, { ...head, ...event, public: signing.public, ...endorsed });
 }

@@ -1,5 +1,5 @@
-import { parseCheckpoint, verifier, type Checkpoint, type Verifier } from "./note.js";
-import type { RecordBody } from "./record.js";
+import { isEndorsed, parseCheckpoint, verifier, type Checkpoint, type Verifier } from "./note.js";
+import type { KeyBody, RecordBody } from "./record.js";
 import { addLeaves, EMPTY_FRONTIER, rootOf, type Frontier } from "./tree.js";
 
 /** Checkpoints as they were published somewhere else, as signed notes. */
@@ -52,6 +52,8 @@ export function treeCheck(
   let anchored = 0;
   let newest: string | undefined;
   let ended = 0;
+  let lastKey: string | undefined;
+  const unendorsed: number[] = [];
 
   const agrees = ({ size, root }: Checkpoint): boolean =>
     size === frontier.size && rootOf(frontier).equals(root);
@@ -84,6 +86,8 @@ export function treeCheck(
       if (body?.kind === "key" && origin !== undefined) {
         const key = Buffer.from(body.public, "base64");
         if (key.length === 32) keys.push(verifier(origin, key));
+        if (lastKey !== undefined && !checkChange(origin, lastKey, body)) unendorsed.push(frontier.size);
+        lastKey = body.public;
       }
       if (note !== null) checkStored(note);
       for (const each of waiting.get(frontier.size) ?? []) checkPublished(each);
@@ -114,6 +118,9 @@ export function treeCheck(
       ...foreign
         .filter(({ own }) => own > 0)
         .map(({ from, others }) => `${from} also has checkpoints of ${others} other logs`),
+      ...unendorsed.map(
+        (seq) => `the key was changed at record ${seq} without the old key's signature: ask who did that`,
+      ),
       // Each life ends in a checkpoint; one that could not be made is made up for by the next.
       ...(ended > covered
         ? [
@@ -122,6 +129,14 @@ export function treeCheck(
         : []),
     ],
   };
+}
+
+/** Whether the key of before has signed the change. */
+function checkChange(origin: string, was: string, body: KeyBody): boolean {
+  const { endorsed, public: next } = body;
+  return (
+    was !== undefined && body.was === was && endorsed !== undefined && isEndorsed(origin, was, next, endorsed)
+  );
 }
 
 function sortNotes(

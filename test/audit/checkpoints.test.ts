@@ -171,6 +171,20 @@ describe("the key", () => {
     ]);
   });
 
+  it("that takes another's place without its signature is told: whoever can write the store could do that", async () => {
+    const log = await open();
+    await log.changeKey();
+    await log.close();
+    expect((await verified()).notices).toEqual([]);
+    rmSync(join(path, "..", "checkpoint.key"));
+    await life(0);
+    const result = await verified();
+    expect(result).toMatchObject({ ok: true });
+    expect(result.notices).toEqual([
+      expect.stringMatching(/key was changed at record \d+ without the old key's signature/),
+    ]);
+  });
+
   it("that another process has put in force is followed", async () => {
     const first = await open();
     const second = await open();
