@@ -49,12 +49,14 @@ function who({ decision }: CallStory): string[] {
 
 function judgement(gate: Partial<Judgement>): string[] {
   const { reason, rules = [], finding_counts: counts = [], shadow = [], fail_closed: closed, retry } = gate;
+  const said = (gate.findings ?? []).flatMap(({ says }) => says ?? []);
   return [
     ...(reason ? [line("", `  ${printable(reason)}`)] : []),
     ...rules.map((ref) =>
       line("", `  rule ${printable(`${ref.rule}: ${ref.category} = ${ref.action} (${ref.source})`)}`),
     ),
     ...counts.map((count) => line("", `  ${printable(findingText(count))}`)),
+    ...said.map((says) => line("", `  ${printable(says)}`)),
     ...shadow.map((ref) => line("", `  not enforced: ${printable(`${ref.rule} (${ref.source})`)}`)),
     ...(closed === true ? [line("", "  refused because a check failed, not because a rule said so")] : []),
     ...(retry === undefined ? [] : [line("", `  retry: ${retry}${delayText(gate.retry_after_ms)}`)]),

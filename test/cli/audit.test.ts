@@ -126,6 +126,14 @@ describe("search and tail", () => {
 });
 
 describe("show", () => {
+  it("says what stood against a call where no place in it does", async () => {
+    const log = await openAudit({ path, version: "1.0.0" });
+    const says = "This session has seen us_ssn (pii) in call d_1";
+    const id = await decide(log, { ...denied, findings: [aFinding({ pointer: "", says, action: "block" })] });
+    await log.close();
+    expect((await run(["show", id])).out).toContain(says);
+  });
+
   it("answers the five questions", async () => {
     const { code, out } = await run(["show", ids.redacted]);
     expect(code).toBe(0);

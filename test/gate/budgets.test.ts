@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Answer } from "../../src/gate.js";
 import { answer, saying, testGate, type TestGate } from "../helpers/gate.js";
 
+/** For a machine that is busy with something else. */
+const PATIENT = { timeout: 15_000 };
 const kits: TestGate[] = [];
 beforeEach(() => vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 10, 20, 12) }));
 afterEach(async () => {
@@ -188,7 +190,7 @@ describe("a concurrency cap", () => {
     const all = Array.from({ length: 5 }, () => kit.gate.govern(called(kit), forward));
     const answered: number[] = [];
     for (let n = 0; n < 5; n++) {
-      await vi.waitFor(() => expect(pending.length).toBeGreaterThan(0));
+      await vi.waitFor(() => expect(pending.length).toBeGreaterThan(0), PATIENT);
       answered.push(pending.length);
       pending.shift()!();
     }
@@ -200,7 +202,7 @@ describe("a concurrency cap", () => {
     const kit = await gateWith({ concurrency: 1 });
     const { pending, forward } = slow();
     const first = kit.gate.govern(called(kit), forward);
-    await vi.waitFor(() => expect(pending).toHaveLength(1));
+    await vi.waitFor(() => expect(pending).toHaveLength(1), PATIENT);
     expect((await ask(kit, "read_query", { principal: { id: "jo", how: "api_key" } })).asked).toBe(1);
     const question = { method: "elicitation/create", upward: true } as const;
     expect((await kit.run(kit.call("db", "elicitation/create", '{"message":"Sure?"}', question))).asked).toBe(
@@ -214,7 +216,7 @@ describe("a concurrency cap", () => {
     const kit = await gateWith({ concurrency: 1 });
     const { pending, forward } = slow();
     const first = kit.gate.govern(called(kit), forward);
-    await vi.waitFor(() => expect(pending).toHaveLength(1));
+    await vi.waitFor(() => expect(pending).toHaveLength(1), PATIENT);
     const gone = new AbortController();
     const second = kit.gate.govern(called(kit), forward, gone.signal);
     gone.abort();
