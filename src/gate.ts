@@ -17,6 +17,9 @@ import { createStanding, NOTHING, type Against, type Standing, type Turn } from 
 import type { Answer, Forward, Gate, GateParts, Governed, OutputVerdict, Screened } from "./gate/parts.js";
 import { claimAll, grantable, leftFields, overruns, type LeftField } from "./gate/budgets.js";
 import { heldBack } from "./gate/held.js";
+import { approvalClaim, waiting } from "./gate/approval.js";
+import { claim, isApproved } from "./approvals/approvals.js";
+import type { Tx } from "./store/store.js";
 import type { Amount } from "./limits/windows.js";
 import type { Call, Constraints, Decision, Finding, ToolResult, Verdict } from "./model/call.js";
 import { SallyportError, type ErrorCode } from "./model/errors.js";
@@ -44,7 +47,11 @@ export function checkInput(parts: GateParts, call: Call, against: Against = NOTH
   const found = scanArguments(engine, parts.server(call.server).connector, call);
   const tool = definitionOf(parts, call);
   const changed = tool?.findings.some(({ type }) => type === "tool_changed") === true;
-  const policy = judgeCall(parts, call, { phase: "input", findings: found, against, changed });
+  const judged = judgeCall(parts, call, { phase: "input", findings: found, against, changed });
+  const policy =
+    judged === undefined || against.approved !== true
+      ? judged
+      : { ...judged, held: judged.held.filter(({ approval }) => approval === undefined) };
   const decision = decide({
     phase: "input",
     findings: found,
@@ -208,7 +215,9 @@ async function admit(parts: GateParts, turn: Turn, call: Call): Promise<Verdict<
     await parts.audit.appendDecision((tx) => {
       // Another process may have seen the tool change, or a person approved it, since the arguments were read.
       if (toolFindings(parts, call) !== before) verdict = checkInput(parts, call, against);
-      const held = heldBack(parts, tx, call, verdict.decision);
+      let held = heldBack(parts, tx, call, verdict.decision);
+      if (held === undefined && verdict.decision.decision === "require_approval")
+        [verdict, held] = askPerson(parts, tx, call, against, verdict);
       if (held !== undefined)
         verdict = checkInput(parts, call, {
           ...against,
@@ -224,6 +233,29 @@ async function admit(parts: GateParts, turn: Turn, call: Call): Promise<Verdict<
   } catch (error) {
     return { subject: call, decision: stageFailed(parts, "input", error), changed: false };
   }
+}
+
+/** The call that a person has let pass; or the same verdict, with what it waits for. Rates and budgets come first. */
+function askPerson(
+  parts: GateParts,
+  tx: Tx,
+  call: Call,
+  against: Against,
+  verdict: Verdict<Call>,
+): [Verdict<Call>, ReturnType<typeof heldBack>] {
+  const now = Date.now();
+  const wanted = approvalClaim(parts, call, verdict.decision);
+  const passes = isApproved(tx, wanted, now)
+    ? checkInput(parts, call, { ...against, approved: true })
+    : undefined;
+  const held = passes && heldBack(parts, tx, call, passes.decision);
+  if (held !== undefined) return [verdict, held];
+  const claimed = claim(tx, wanted, now);
+  if (passes === undefined || claimed?.event !== "consumed")
+    return [{ ...verdict, decision: waiting(verdict.decision, claimed, now) }, undefined];
+  const { id, votes, expires } = claimed.question;
+  const approval = { id, event: "consumed" as const, expires, by: votes.map(({ by }) => by) };
+  return [{ ...passes, decision: { ...passes.decision, approval } }, undefined];
 }
 
 /** checkOutput and its record. What the window grants is claimed in the same commit, so parallel calls cannot overshoot. */

@@ -18,6 +18,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   limits: 2,
   audit: 2,
   pins: 2,
+  approvals: 2,
   config: 3,
   gate: 4,
   mcp: 5,

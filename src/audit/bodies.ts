@@ -79,6 +79,7 @@ export function decisionBody(input: DecisionInput, { writer, digest }: Writer): 
       ...(preview !== undefined && { preview }),
     },
     decision: decision.decision,
+    ...(decision.approval !== undefined && { approval: decision.approval }),
     ...judgement(decision),
   };
 }

@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 const CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz";
 const RANDOM_CHARS = 16;
 
-/** decision (and its call), outcome, writer, start, posture, tool (its pin), end, client session, key, hold, erasure, brake */
-export type IdPrefix = "d" | "o" | "w" | "s" | "p" | "t" | "e" | "c" | "k" | "h" | "x" | "b";
+/** decision (and its call), outcome, writer, start, posture, tool (its pin), end, client session, key, hold, erasure, brake, approval, vote */
+export type IdPrefix = "d" | "o" | "w" | "s" | "p" | "t" | "e" | "c" | "k" | "h" | "x" | "b" | "a" | "v";
 
 let lastTime = 0;
 let random = new Uint8Array(RANDOM_CHARS);

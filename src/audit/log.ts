@@ -11,6 +11,7 @@ import { openDecisions, takeOrphans, type OpenDecisions } from "./open-decisions
 import { pinBody, type PinInput } from "./pin-body.js";
 import {
   forwards,
+  type ApprovalBody,
   type ControlBody,
   type DecisionBody,
   type ErasureBody,
@@ -30,6 +31,7 @@ export interface Receipt {
 }
 
 export type ControlInput = Omit<ControlBody, "kind" | "id" | "time" | "writer">;
+export type ApprovalInput = Omit<ApprovalBody, "kind" | "id" | "time" | "writer">;
 type HoldInput = Omit<HoldBody, "kind" | "id" | "time" | "writer">;
 type ErasureInput = Omit<ErasureBody, "kind" | "id" | "time" | "writer">;
 
@@ -49,6 +51,8 @@ export interface AuditLog {
   appendPins(make: (tx: Tx) => readonly PinInput[]): Promise<void>;
   /** As appendPins, for what a person does to running proxies. */
   appendControls(make: (tx: Tx) => readonly ControlInput[]): Promise<void>;
+  /** As appendPins, for what a person says of a call that waits. */
+  appendApprovals(make: (tx: Tx) => readonly ApprovalInput[]): Promise<void>;
   /** As appendPins, for a hold that is placed or released. */
   appendHold(hold: HoldInput): Promise<Receipt>;
   /** As appendDecision; `make` erases the bodies that the record names. Undefined when it has erased none. */
@@ -105,7 +109,11 @@ function auditLog(
   open: OpenDecisions,
   signer: Signer,
 ): AuditLog {
-  const head = (prefix: "p" | "e" | "b" | "h" | "x") => ({ id: newId(prefix), time: Date.now(), writer });
+  const head = (prefix: "p" | "e" | "b" | "h" | "x" | "v") => ({
+    id: newId(prefix),
+    time: Date.now(),
+    writer,
+  });
   let closed: Promise<void> | undefined;
   const end = async (): Promise<void> => {
     try {
@@ -156,6 +164,10 @@ function auditLog(
     appendPins: (make) =>
       store.transact((tx) => {
         for (const pin of make(tx)) write(tx, pinBody(pin, writer));
+      }),
+    appendApprovals: (make) =>
+      store.transact((tx) => {
+        for (const said of make(tx)) write(tx, { kind: "approval", ...head("v"), ...said });
       }),
     appendHold: (hold) => store.transact((tx) => write(tx, { kind: "hold", ...head("h"), ...hold })),
     appendErasure: (make) =>

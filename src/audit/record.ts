@@ -3,7 +3,7 @@
  * No raw argument or result is in any of them: sizes, names, pointers and keyed digests only.
  */
 import type { Limits } from "../model/posture.js";
-import type { Constraints, Principal, RuleRef } from "../model/call.js";
+import type { ApprovalState, Constraints, Principal, RuleRef } from "../model/call.js";
 import type { Action, Category, DecisionWord, Operation, Retry, Severity } from "../model/nouns.js";
 import type { JsonObject } from "../model/json.js";
 
@@ -112,6 +112,7 @@ export interface DecisionBody extends RecordHead, Judgement {
     readonly preview?: string;
   };
   readonly decision: DecisionWord;
+  readonly approval?: ApprovalState;
 }
 
 export interface RowCount {
@@ -195,6 +196,20 @@ export interface ControlTarget {
   readonly connector?: string;
 }
 
+/** What a person has said of a call that waits. */
+export interface ApprovalBody extends RecordHead {
+  readonly kind: "approval";
+  readonly event: "approved" | "denied" | "counted";
+  /** Of the question. */
+  readonly approval: string;
+  /** The first decision that waits for it. */
+  readonly decision_id: string;
+  readonly by: { readonly id: string; readonly how: string };
+  readonly comment?: string;
+  /** Calls of the same shape that pass as well, and until when, in milliseconds since the epoch. */
+  readonly grant?: { readonly count: number; readonly until: number };
+}
+
 /** What a person did to running proxies: stopped or resumed calls, or gave budgets back. */
 export interface ControlBody extends RecordHead {
   readonly kind: "control";
@@ -248,6 +263,7 @@ export type RecordBody =
   | OutcomeBody
   | PinBody
   | ControlBody
+  | ApprovalBody
   | StopBody
   | KeyBody
   | HoldBody

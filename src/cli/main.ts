@@ -24,6 +24,8 @@ const USAGE = `sallyport — puts every tool call of an AI agent through two gat
   sallyport resume [ID | --server S … | --all] | stops [--json]
   sallyport limits [--principal P] [--json]              what is used of each budget, and what is left
   sallyport limits reset --principal P | --connector C | --server S | --all [--reason TEXT]
+  sallyport approvals ls [--all] | show ID               calls that wait for a person
+  sallyport approvals approve ID [--comment TEXT] [--for 30m --count 20] | deny ID
   sallyport policy check|test [FILE…] [--config FILE] [--junit FILE]   what is wrong with policies, and do they work
   sallyport policy explain CALL.json [--config FILE]     which rules decide a call, and which terms failed
   sallyport scan [--role ROLE] [--phase input|output] [--json | --jsonl]   what is in the text on stdin
@@ -41,6 +43,7 @@ const COMMANDS = [
   "resume",
   "stops",
   "limits",
+  "approvals",
   "policy",
   "scan",
 ] as const;
@@ -81,6 +84,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return stop(command, rest);
     case "limits":
       return limits(rest);
+    case "approvals":
+      return approvals(rest);
     case "policy":
       return policy(rest);
     case "scan":
@@ -203,6 +208,25 @@ async function tools(argv: readonly string[]): Promise<number> {
     say: (text) => process.stderr.write(text),
     color: process.stdout.isTTY && processEnv()["NO_COLOR"] === undefined,
     ...(process.stdout.columns !== undefined && { columns: process.stdout.columns }),
+  });
+}
+
+async function approvals(argv: readonly string[]): Promise<number> {
+  const { takeConfig } = await import("./audit-config.js");
+  const { approvalsCommand } = await import("./approvals.js");
+  const { loadConfig } = await import("../config/load.js");
+  const { version } = await import("./version.js");
+  const [cwd, env] = [process.cwd(), processEnv()];
+  const { path, file, rest } = takeConfig(argv, cwd, env);
+  const { config } = loadConfig({ cwd, env, file });
+  return approvalsCommand(rest, {
+    path,
+    version: version(),
+    user: userInfo().username,
+    groups: config?.approvers ?? {},
+    now: Date.now,
+    write: (text) => process.stdout.write(text),
+    say: (text) => process.stderr.write(text),
   });
 }
 

@@ -105,6 +105,7 @@ export async function start(source: ConfigSource, principal: Principal): Promise
     loops: config.loops,
     exempt: compileExceptions(config.exceptions),
     policies,
+    definition: ({ server, tool }) => pins.listed(server, tool),
     log,
     advise: (detector) => advice.get(detector),
     server: (name) => {

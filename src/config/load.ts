@@ -20,6 +20,7 @@ import { readJsonFile } from "./json-file.js";
 import { LISTEN_FORM, parseListen } from "./listen.js";
 import { mergeLimits } from "./merge.js";
 import { readPolicies } from "./policies.js";
+import { readApprovers } from "./approvers.js";
 import { Reader } from "./reader.js";
 import { DEFAULT_TIMEOUT_MS, readServers } from "./servers.js";
 import type { Config, Listen, LogLevel, ServerConfig } from "./types.js";
@@ -43,6 +44,7 @@ export const TOP_KEYS = [
   "exceptions",
   "loops",
   "policies",
+  "approvers",
 ] as const;
 
 /** Keys that people will write and that need more of an answer than "unknown". */
@@ -103,6 +105,7 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
     servers: servers.map((server) => server.name),
   };
   const exceptions = readExceptions(reader, value["exceptions"], known);
+  const approvers = readApprovers(reader, value["approvers"]);
   const loaded = readPolicies(reader, value["policies"], base, known);
   const listen = readListen(reader, value["listen"]);
   const auth = readListenerAuth(reader, value["auth"], env);
@@ -117,6 +120,7 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
       connectors: builtin.connectors,
       exceptions: [...exceptions, ...loaded.exceptions],
       policies: loaded.policies,
+      approvers,
       loops,
       dataDir,
       auditPath: auditPath ?? join(dataDir, "audit.db"),
@@ -159,6 +163,7 @@ function fromCommand(source: ConfigSource, words: readonly string[], builtin: Bu
       exceptions: [],
       loops: DEFAULT_LOOPS,
       policies: [],
+      approvers: {},
       dataDir,
       auditPath: join(dataDir, "audit.db"),
       audit: NO_SETTINGS,

@@ -47,6 +47,8 @@ export interface Config {
   readonly servers: readonly ServerConfig[];
   readonly connectors: readonly Connector[];
   /** Expired ones too: they no longer hold, and are told of at the start. */
+  /** Who is in the teams and roles that policies name as approvers. */
+  readonly approvers: Readonly<Record<string, readonly string[]>>;
   /** Rules beside the profile's. */
   readonly policies: readonly PolicySpec[];
   readonly exceptions: readonly ExceptionSpec[];

@@ -18,7 +18,7 @@ export function heldBack(
   decision: Decision,
 ): Pick<Against, "findings" | "over"> | undefined {
   // A stage has failed: to read on would fail again, and the record would be lost.
-  if (decision.failClosed) return undefined;
+  if (decision.failClosed && !forwards(decision.decision)) return undefined;
   const now = Date.now();
   const stop = stopFor(tx, call, now);
   if (stop !== undefined) return { findings: [stopFinding(stop, now)], over: [] };

@@ -23,6 +23,8 @@ export interface GateParts {
   /** The exceptions in force. */
   readonly exempt: Exempt;
   readonly policies: Policies;
+  /** Hash of the tool's definition as last listed; empty for one that was never seen. */
+  readonly definition: (call: Call) => string;
   /** The server a call goes to, with its connector and limits as known by now. */
   readonly server: (name: string) => ServerConfig;
   /** Whether records keep the beginning of arguments and results, with everything masked that was found. */

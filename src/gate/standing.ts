@@ -20,6 +20,8 @@ export interface Against {
   readonly session: SessionFacts;
   readonly findings: readonly StandingFinding[];
   readonly over: readonly LimitOverrun[];
+  /** A person has agreed: what only waits for that, waits no more. */
+  readonly approved?: boolean;
 }
 
 export const NOTHING: Against = { session: NO_SESSION, findings: [], over: [] };

@@ -12,7 +12,7 @@ import { NOTHING, type Against } from "./standing.js";
 import { isToolError, type Told } from "./outcome.js";
 
 /** What deciding needs, and recording does not. */
-export type TryParts = Omit<GateParts, "audit" | "log" | "pins" | "loops">;
+export type TryParts = Omit<GateParts, "audit" | "log" | "pins" | "loops" | "definition">;
 
 const NO_FINDINGS: readonly [] = [];
 

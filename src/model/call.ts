@@ -136,8 +136,20 @@ export interface Decision {
   readonly snapshot: string;
   /** What `require_approval` waits for: all of them. */
   readonly approvals?: readonly Approval[];
+  /** The question that the call waits for, or that has let it pass. */
+  readonly approval?: ApprovalState;
   /** Present when `decision` is `deny` or `require_approval`. */
   readonly advice?: Advice;
+}
+
+/** What a person was asked about a call, and has said. */
+export interface ApprovalState {
+  readonly id: string;
+  readonly event: "requested" | "pending" | "denied" | "consumed";
+  /** Who has said yes, or the one no. */
+  readonly by: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly expires: number;
 }
 
 /** What leaves a gate. */

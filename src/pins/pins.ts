@@ -46,6 +46,8 @@ export interface Pins {
    * inside the one that writes the decision. The same list as long as it has not changed. Throws `store_unavailable`.
    */
   findings(server: string, tool: string): readonly Finding[];
+  /** Hash of the tool's definition as last listed; empty for one that was never seen. Inside a transaction, exact. */
+  listed(server: string, tool: string): string;
 }
 
 /** Lists repeat word for word: a definition is parsed and hashed once. UTF-16 code units, all in all. */
@@ -92,6 +94,7 @@ export function createPins({ journal, origin, servers, scan }: PinsParts): Pins 
         return { tool, hash, findings: pin === undefined ? [] : findingsOf(pin) };
       });
     },
+    listed: (server, tool) => journal.read((tx) => stateOf(tx, { origin, server }, tool))?.listed ?? "",
     findings: (server, tool) => {
       const version = journal.version();
       const key = `${server}\0${tool}`;

@@ -27,6 +27,8 @@ export interface RefusalFields {
   readonly change: string;
   readonly retry: Retry;
   readonly retry_after_ms?: number;
+  /** The question that the call waits for. `expires` in milliseconds since the epoch. */
+  readonly approval?: { readonly id: string; readonly expires: number };
 }
 
 /** What a caller is told of a call that flowed. */
@@ -121,6 +123,9 @@ export function refusalFields(decision: Decision, call: RefusedCall): RefusalFie
     change: advice?.change ?? "Nothing in the call can be changed to make it pass.",
     retry: advice?.retry ?? "never",
     ...(advice?.retryAfterMs !== undefined && { retry_after_ms: advice.retryAfterMs }),
+    ...(decision.approval !== undefined && {
+      approval: { id: decision.approval.id, expires: decision.approval.expires },
+    }),
   };
 }
 

@@ -117,4 +117,30 @@ const LIMITS = `
   ALTER TABLE windows ADD COLUMN cost INTEGER NOT NULL DEFAULT 0;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, PINS, LEAN, CHECKPOINTS, LIMITS];
+const APPROVALS = `
+  -- Calls that wait for a person. "asked" is what that person reads: masked arguments, kept while the question is open.
+  -- Digests are keyed; times in milliseconds. Who has said what, and when, is in the chain.
+  CREATE TABLE approvals (
+    id          TEXT PRIMARY KEY,
+    state       TEXT NOT NULL,
+    binding     TEXT NOT NULL,
+    shape       TEXT NOT NULL,
+    call        TEXT NOT NULL,
+    requester   TEXT NOT NULL,
+    server      TEXT NOT NULL,
+    tool        TEXT NOT NULL,
+    decision    TEXT NOT NULL,
+    approvals   TEXT NOT NULL,
+    asked       TEXT,
+    votes       TEXT NOT NULL,
+    created     INTEGER NOT NULL,
+    expires     INTEGER NOT NULL,
+    grant_left  INTEGER NOT NULL,
+    grant_bytes INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX approvals_by_binding ON approvals (binding);
+  CREATE INDEX approvals_by_shape ON approvals (shape) WHERE grant_left > 0;
+  CREATE INDEX approvals_pending ON approvals (call) WHERE state = 'pending';
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, PINS, LEAN, CHECKPOINTS, LIMITS, APPROVALS];

@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { DEFAULT_LOOPS } from "../../src/config/loops.js";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.js";
-import { canonicalJson, snapshotText } from "../../src/config/snapshot.js";
+import { snapshotText } from "../../src/config/snapshot.js";
+import { canonicalJson } from "../../src/model/canonical.js";
 import { parseDuration, parseSize } from "../../src/config/units.js";
 
 const config = (env: Record<string, string> = {}) => {

@@ -47,6 +47,8 @@ export interface GateOptions {
   readonly dir?: string;
   /** What the tools carry; by default nothing. */
   readonly pins?: GateParts["pins"];
+  /** Hash of the tools' definitions. */
+  readonly definition?: GateParts["definition"];
   /** Replaces the detectors. */
   readonly engine?: Engine;
 }
@@ -94,6 +96,7 @@ export async function testGate(
     sleep: async (ms) => void slept.push(ms),
     exempt: compileExceptions(config.exceptions),
     policies,
+    definition: options.definition ?? (() => ""),
     advise: (detector) => engine.rules.find(({ id }) => id === detector)?.advice,
     server: (name) => byName.get(name)!,
     previews: config.audit.previews,
