@@ -24,7 +24,7 @@ export function storyText(story: CallStory, color: boolean): string {
         line("in force", inForce(story)),
       ],
     ],
-    ["Was approval needed", [line("", decision.decision === "require_approval" ? "yes" : "no")]],
+    ["Was approval needed", approvalLines(story)],
     ["What ran, where, with which limits", ran(story)],
     ["Where the proof is", proof(story)],
   ];
@@ -34,6 +34,15 @@ export function storyText(story: CallStory, color: boolean): string {
 
 function line(label: string, text: string): string {
   return label === "" ? `  ${text}\n` : `  ${label.padEnd(LABEL)}${text}\n`;
+}
+
+function approvalLines({ decision: { decision, approval } }: CallStory): string[] {
+  if (approval === undefined) return [line("", decision === "require_approval" ? "yes" : "no")];
+  const { id, event, by } = approval;
+  const people = printable(by.join(", "));
+  if (event === "consumed") return [line("", `yes, and given by ${people}: ${id}, used for this call`)];
+  if (event === "denied") return [line("", `yes, and refused by ${people}: ${id}`)];
+  return [line("", `yes: it waits as ${id}${by.length === 0 ? "" : `; so far ${people} agreed`}`)];
 }
 
 function who({ decision }: CallStory): string[] {

@@ -112,7 +112,7 @@ it("what a process of an older version left open is closed", async () => {
   const { writer } = first;
   await first.close();
   const db = new Database(path);
-  db.exec(`DROP TABLE writers; DROP TABLE checkpoints;
+  db.exec(`DROP TABLE writers; DROP TABLE approvals; DROP TABLE checkpoints;
     DROP TABLE stops; DROP TABLE buckets; ALTER TABLE windows DROP COLUMN cost; 
     CREATE TABLE open_decisions (id TEXT PRIMARY KEY, writer TEXT NOT NULL);
     CREATE INDEX records_by_time ON records (time); PRAGMA user_version = 2`);

@@ -90,7 +90,7 @@ describe("a rule that asks for approval", () => {
       rule: "prod-safety/prod-writes-need-approval",
       source: "policy p.yaml",
       says: "Production changes are reviewed",
-      change: "team:dba has to approve it.",
+      change: expect.stringContaining("team:dba has to approve it. It waits as a_"),
       retry: "after_approval",
     });
     expect(kit.last()).toMatchObject({ decision: "require_approval" });

@@ -289,7 +289,7 @@ describe("the store", () => {
     await audit.close();
     const db = new Database(path);
     db.exec(
-      "DROP TABLE pins; DROP TABLE writers; DROP TABLE checkpoints; CREATE INDEX records_by_time ON records (time)",
+      "DROP TABLE pins; DROP TABLE writers; DROP TABLE approvals; DROP TABLE checkpoints; CREATE INDEX records_by_time ON records (time)",
     );
     db.exec("CREATE TABLE open_decisions (id TEXT PRIMARY KEY, writer TEXT NOT NULL)");
     db.exec("DROP TABLE stops; DROP TABLE buckets; ALTER TABLE windows DROP COLUMN cost;");
