@@ -16,13 +16,13 @@ export interface Frame {
 /** Keys that only a record about a person has beside a name. */
 const PERSONAL = new Set(
   [
-    "email | e mail | mail | phone | mobile | cell | telephone | tel | dob | birthday | birth",
+    "email | e mail | mail | mobile | cell | dob | birthday | birth",
     "birthdate | birth date | born | age | gender | sex | ssn | social security | passport",
     "nationality | first name | last name | firstname | lastname | surname | given name",
     "family name | maiden name | marital status | occupation | job title | salary | employer",
     "national id | aadhaar | nino | mrn | patient | patient id | employee id | insurance",
     "diagnosis | vorname | nachname | prénom | prenom | apellido | cognome | geburtsdatum",
-    "naissance | nacimiento | telefon | telefono | teléfono | correo | credit card | iban",
+    "naissance | nacimiento | correo | credit card | iban",
     "driver license | driving licence | username | user name | next of kin | blood type",
   ]
     .flatMap((line) => line.split(" | "))
@@ -30,9 +30,22 @@ const PERSONAL = new Set(
 );
 
 /** A name beside one of these is somebody's, or a shop's. */
-const RESIDENT = new Set(["zip", "zip code", "zipcode", "postcode", "postal code", "plz"]);
+const PERHAPS = new Set([
+  "zip",
+  "zip code",
+  "zipcode",
+  "postcode",
+  "postal code",
+  "plz",
+  "phone",
+  "telephone",
+  "tel",
+  "telefon",
+  "telefono",
+  "teléfono",
+]);
 
-type Company = "person" | "resident" | "none";
+type Company = "person" | "perhaps" | "none";
 const known = new Map<string, Company>();
 /** Keys repeat in every row; they come from strangers, so what is kept of them is bounded. */
 const MAX_KNOWN = 4096;
@@ -42,7 +55,7 @@ function companyOf(key: string): Company {
   if (company === undefined) {
     const phrases = phrasesIn(keyWords(key));
     const among = (set: ReadonlySet<string>): boolean => phrases.some((phrase) => set.has(phrase));
-    company = among(PERSONAL) ? "person" : among(RESIDENT) ? "resident" : "none";
+    company = among(PERSONAL) ? "person" : among(PERHAPS) ? "perhaps" : "none";
     if (known.size < MAX_KNOWN && key.length < 128) known.set(key, company);
   }
   return company;
@@ -52,7 +65,7 @@ function companyOf(key: string): Company {
 export function companyIn(frame: Frame): Company {
   if (frame.company === undefined) {
     const all = frame.keys.slice(0, MAX_KEYS).map(companyOf);
-    frame.company = all.includes("person") ? "person" : all.includes("resident") ? "resident" : "none";
+    frame.company = all.includes("person") ? "person" : all.includes("perhaps") ? "perhaps" : "none";
   }
   return frame.company;
 }

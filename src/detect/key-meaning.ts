@@ -7,6 +7,8 @@ export interface KeyMeaning {
   readonly words: string;
   readonly wakes: readonly number[];
   readonly gives: ReadonlySet<number>;
+  /** Rules that have nothing to say under such a key: a bar code is no card number. */
+  readonly silenced: ReadonlySet<number>;
   /** True when what stands around the key could make it mean more: `name`, `street`, `date`. */
   readonly open: boolean;
 }
@@ -30,6 +32,8 @@ export function indexKeys(rules: readonly DetectorRule[]): KeyIndex {
   const tails = new Set<string>();
   const add = (to: Map<string, number[]>, phrases: readonly string[] | undefined, rule: number): void => {
     for (const phrase of phrases ?? []) {
+      // "account #" is for texts: as a key it would be any account.
+      if (/[^\p{L}\p{M}\p{N} ._'’/-]/u.test(phrase)) continue;
       const words = keyWords(phrase).trim();
       for (const form of new Set([words, `${words}s`])) to.set(form, [...(to.get(form) ?? []), rule]);
       for (let at = words.indexOf(" "); at !== -1; at = words.indexOf(" ", at + 1))
@@ -53,6 +57,7 @@ export function meaningOf(words: string, index: KeyIndex): KeyMeaning {
     words,
     wakes: [...wakes].filter((rule) => !silenced.has(rule)),
     gives: new Set(phrases.flatMap((phrase) => index.gives.get(phrase) ?? [])),
+    silenced,
     open: index.tails.has(words.trim()),
   };
 }
@@ -72,6 +77,7 @@ export function framedMeaning(own: KeyMeaning, framed: readonly string[], index:
     words: own.words,
     wakes: [...wakes].filter((rule) => !silenced.has(rule)),
     gives: new Set([...own.gives, ...ending.flatMap((phrase) => index.gives.get(phrase) ?? [])]),
+    silenced: own.silenced,
     open: true,
   };
 }

@@ -35,6 +35,7 @@ export function textScanner(compiled: Compiled): TextScanner {
       const c = rules[i] as CompiledRule;
       if (digits < c.digits || (bits & c.bits) !== c.bits) return;
       if ((c.roles & (want >> 16)) === 0 || (c.phases & want) === 0) return;
+      if (key?.silenced.has(i) === true) return;
       (list ??= []).push(c);
     };
     for (let f = 0; f < scan.found; f++) {

@@ -145,3 +145,22 @@ describe("a secret in pieces over siblings", () => {
     expect(secrets({ a: pieces[0] as string, b: "two words", c: pieces[1] as string })).toEqual([]);
   });
 });
+
+describe("numbers of things are no people's", () => {
+  const severe = (document: Json): string[] =>
+    engine
+      .scanJson(document, { phase: "output" })
+      .filter((f) => f.severity === "high" || f.severity === "critical")
+      .map((f) => `${f.type} ${f.pointer}`);
+
+  it("a bar code is no card, a batch no birth number, a UUID no account", () => {
+    expect(severe({ ean: "4615459938933", gtin: 4_222_222_222_222 })).toEqual([]);
+    expect(severe({ batch: "330805-5924" })).toEqual([]);
+    expect(severe({ request_id: "be576855-b0f7-4448-a1a6-0123456789ab" })).toEqual([]);
+    expect(severe({ account: "810145573902", nextPageToken: "CAUQAA1b2C3d4E5f6G7h8I9j0K" })).toEqual([]);
+  });
+  it("but a card is one under any other name", () => {
+    expect(severe({ order: "4111 1111 1111 1111" })).toEqual(["credit_card /order"]);
+    expect(severe({ card: "4222222222222" })).toEqual(["credit_card /card"]);
+  });
+});
