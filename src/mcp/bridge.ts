@@ -43,6 +43,12 @@ export function continuation(message: ClientMessage): string | undefined {
   return state?.startsWith(STATE_PREFIX) === true ? state : undefined;
 }
 
+/** Whether it claims to continue a parked call, and there is none that it fits: nothing is to be judged, or recorded, then. */
+export function continuesNothing(desk: Desk, message: ClientMessage): boolean {
+  const state = continuation(message);
+  return state !== undefined && desk.parked.get(state)?.call !== callText(message);
+}
+
 /**
  * Takes a parked call up again with the client's answers, `changes` made to them. Throws SallyportError when there is
  * none that fits.

@@ -6,12 +6,13 @@ import type { Call } from "../model/call.js";
 import { SallyportError } from "../model/errors.js";
 import { isObject, type Json, type JsonObject } from "../model/json.js";
 import { member, type Edit, type JsonNode } from "../model/json-text.js";
+import { continuesNothing } from "./bridge.js";
 import { bodyReply, errorReply, type Desk, type Flight } from "./desk.js";
 import { CODE, toStatelessResult } from "./eras.js";
 import { forward, replyParts, type Forwarded } from "./forward.js";
 import type { Link } from "./link.js";
 import type { ClientMessage } from "./message.js";
-import { paramHeadersFor, wrongParamHeader } from "./param-headers.js";
+import { badParamHeader, paramHeadersFor, wrongParamHeader } from "./param-headers.js";
 import { bodyText, withBody } from "./reply.js";
 import { connectorOf } from "./tools.js";
 
@@ -39,6 +40,18 @@ export async function governCall(
   if (wrong !== undefined) {
     const what = `Bad Request: the request headers and body disagree: ${wrong.body}`;
     flight.exchange.reply(errorReply(flight.idText, CODE.headerMismatch, what, { mismatch: wrong }));
+    return;
+  }
+  const http = link.server.transport.kind === "http" && link.era === "stateless";
+  const bad = http ? badParamHeader(schema) : undefined;
+  if (bad !== undefined) {
+    const what = `[Sallyport] this tool cannot be called over HTTP, because of its x-mcp-header of ${bad}`;
+    flight.exchange.reply(errorReply(flight.idText, CODE.invalidParams, what));
+    return;
+  }
+  if (flight.stateless && continuesNothing(desk, message)) {
+    const what = "[Sallyport] no call waits for this requestState, or it was made with other arguments";
+    flight.exchange.reply(errorReply(flight.idText, CODE.invalidParams, what));
     return;
   }
   let got: Forwarded | undefined;

@@ -3,6 +3,7 @@ import { SallyportError } from "../model/errors.js";
 import { isObject, type Json, type JsonObject } from "../model/json.js";
 import type { ServerConfig } from "../config/load.js";
 import {
+  CODE,
   META_CAPABILITIES,
   META_CLIENT,
   META_VERSION,
@@ -133,7 +134,9 @@ export function createLink(server: ServerConfig, handlers: LinkHandlers, log: Lo
 
   const asStateless = async (who: Hello): Promise<Welcome | Reply> => {
     peer = open(true);
-    const reply = await discover(peer, who);
+    let reply = await discover(peer, who);
+    // It has refused the version of the request, and names that very one: some say so to a first request.
+    if (reply.body === "error" && supports(reply.value)) reply = await discover(peer, who);
     const versions = isObject(reply.value) ? reply.value["supportedVersions"] : undefined;
     if (reply.body === "error" || !isObject(reply.value)) return reply;
     if (!Array.isArray(versions) || !versions.includes(STATELESS_VERSION)) return reply;
@@ -217,6 +220,13 @@ export function createLink(server: ServerConfig, handlers: LinkHandlers, log: Lo
     },
   };
   return link;
+}
+
+/** Whether an error says that our version is one of those it wants. */
+function supports(error: Json): boolean {
+  if (!isObject(error) || error["code"] !== CODE.unsupportedVersion || !isObject(error["data"])) return false;
+  const supported = error["data"]["supported"];
+  return Array.isArray(supported) && supported.includes(STATELESS_VERSION);
 }
 
 const INITIALIZED = { jsonrpc: "2.0", method: "notifications/initialized" } as const;

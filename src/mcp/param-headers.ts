@@ -30,6 +30,39 @@ function mirroredIn(schema: Json | undefined, args: Json | undefined, depth = 0)
   });
 }
 
+/** Types whose values a header can repeat without two ways to write them. */
+const REPEATABLE = new Set(["string", "integer", "boolean"]);
+
+/**
+ * Why a tool with this input schema cannot be called over HTTP: a header that it asks for has no usable name, or another
+ * parameter's, or a value that has several spellings. Undefined when nothing is wrong. (SEP-2243: such a tool is not used.)
+ */
+export function badParamHeader(
+  schema: Json | undefined,
+  names = new Set<string>(),
+  depth = 0,
+): string | undefined {
+  const properties = isObject(schema) ? schema["properties"] : undefined;
+  if (!isObject(properties) || depth === MAX_DEPTH) return undefined;
+  for (const [parameter, property] of Object.entries(properties)) {
+    if (!isObject(property)) continue;
+    const suffix = property["x-mcp-header"];
+    if (suffix === undefined) {
+      const below = badParamHeader(property, names, depth + 1);
+      if (below !== undefined) return below;
+      continue;
+    }
+    if (typeof suffix !== "string" || !TOKEN.test(suffix)) return `${parameter}: the name is no header name`;
+    const name = suffix.toLowerCase();
+    if (names.has(name)) return `${parameter}: another parameter has the same header`;
+    names.add(name);
+    const type = property["type"];
+    if (typeof type !== "string" || !REPEATABLE.has(type))
+      return `${parameter}: only strings, integers and booleans can be repeated in a header`;
+  }
+  return undefined;
+}
+
 /** The headers that repeat arguments of a call; as they were `given` where they were. */
 export function paramHeadersFor(
   schema: JsonObject,

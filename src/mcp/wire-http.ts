@@ -3,6 +3,7 @@ import { isUtf8 } from "node:buffer";
 import http from "node:http";
 import https from "node:https";
 import { SallyportError } from "../model/errors.js";
+import { wantsMore } from "./auth/challenge.js";
 import type { Credentials } from "./auth/credentials.js";
 import { STATELESS_VERSION } from "./eras.js";
 import { MAX_DOWNSTREAM_MESSAGE, MAX_RESUME_MS, MIN_RESUME_MS } from "./limits.js";
@@ -69,8 +70,10 @@ export function openHttp(
     work: () => void,
     lost: (error: unknown) => void,
   ): boolean => {
-    if (statusCode !== 401 || credentials === undefined || given === undefined) return false;
-    credentials.renew(given, headers["www-authenticate"]).then(() => closed || work(), lost);
+    const challenge = headers["www-authenticate"];
+    const refused = statusCode === 401 || wantsMore(statusCode, challenge);
+    if (!refused || credentials === undefined || given === undefined) return false;
+    credentials.renew(given, challenge, statusCode).then(() => closed || work(), lost);
     return true;
   };
 
@@ -166,7 +169,7 @@ export function openHttp(
           handlers.closed(unavailable("the server has ended the session"));
           return;
         }
-        if (status >= 300 && (!isJson || (status === 401 && credentials !== undefined))) {
+        if (status >= 300 && (!isJson || ((status === 401 || status === 403) && credentials !== undefined))) {
           response.resume();
           if (id !== undefined) handlers.failed(id, unavailable(`the server answered HTTP ${status}`));
           return;

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { openRelay } from "./relay.mjs";
 
 const FIXTURE = fileURLToPath(new URL("fixture.mjs", import.meta.url));
-const SALLYPORT = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+export const SALLYPORT = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
 export const WAYS = {
   direct: startFixture,
@@ -43,7 +43,7 @@ function startFixture(folder, era) {
   return start([FIXTURE, "--http", "0", ...eraArgs(era)], folder, "fixture.log", process.env);
 }
 
-async function startSallyport(folder, server, stopServer) {
+export async function startSallyport(folder, server, stopServer) {
   const config = join(folder, "mcp.config.json");
   writeFileSync(config, JSON.stringify({ mcpServers: { fixture: server } }));
   const token = randomBytes(24).toString("hex");

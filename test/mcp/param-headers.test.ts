@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { paramHeadersFor, wrongParamHeader } from "../../src/mcp/param-headers.js";
+import { badParamHeader, paramHeadersFor, wrongParamHeader } from "../../src/mcp/param-headers.js";
 import { headerMeaning, headerValue } from "../../src/mcp/wire-http.js";
 
 const SCHEMA = {
@@ -29,6 +29,19 @@ describe("Mcp-Param headers", () => {
     expect(wrongParamHeader(SCHEMA, args, { "mcp-param-region": "us" })).toMatchObject({ header: "us" });
     expect(wrongParamHeader(SCHEMA, args, { "mcp-param-region": "=?base64?ZXU?=" })).toBeDefined();
     expect(wrongParamHeader(SCHEMA, { where: { tenant: "acme" } }, {})).toBeDefined();
+  });
+
+  it("make a tool unusable where the schema leaves open what they would say", () => {
+    const schema = (...properties: object[]) => ({ type: "object", properties: { ...properties } }) as never;
+    const text = (header: unknown) => ({ type: "string", "x-mcp-header": header });
+    expect(badParamHeader(SCHEMA as never)).toBeUndefined();
+    for (const name of ["", "My Region", "Region:Primary", "Région", "Region\t1", 7])
+      expect(badParamHeader(schema(text(name)))).toMatch(/no header name/);
+    for (const type of ["object", "array", "null", "number", ["string", "null"], undefined])
+      expect(badParamHeader(schema({ type, "x-mcp-header": "A" }))).toMatch(/only strings, integers/);
+    expect(badParamHeader(schema(text("Region"), text("region")))).toMatch(/another parameter/);
+    const nested = schema(text("a"), { type: "object", properties: { b: text("A") } });
+    expect(badParamHeader(nested)).toMatch(/another parameter/);
   });
 
   it("are not expected for absent and null arguments", () => {

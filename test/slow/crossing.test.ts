@@ -221,6 +221,23 @@ describe("stateless clients that share a legacy server", () => {
     expect(await call("ask", { text: "Who are you?" }, retry)).toContain("Ada");
   });
 
+  it("are told -32602 for a state that is not theirs to continue: foreign, altered, or with other arguments", async () => {
+    await listen();
+    const args = { text: "Who are you?" };
+    const state = stateOf(await call("ask", args));
+    const inputResponses = told("Eve");
+    for (const [requestState, other] of [
+      [`${state.slice(0, -1)}x`, args],
+      ["sallyport-0", args],
+      [state, { text: "Who else?" }],
+    ] as const) {
+      const refused = JSON.parse(await call("ask", other, { requestState, inputResponses })) as object;
+      expect(refused).toMatchObject({ error: { code: -32602 } });
+    }
+    expect(readFileSync(home.log, "utf8")).not.toContain("Eve");
+    expect(await call("ask", args, { requestState: state, inputResponses: told("Ada") })).toContain("Ada");
+  });
+
   it("are not asked each other's questions: when it could be anybody's, the server is told that nobody can be asked", async () => {
     await listen();
     const other = call("slow", { ms: 1000 });

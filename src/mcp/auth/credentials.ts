@@ -9,19 +9,21 @@ export interface Credentials {
   readonly current: string | undefined;
   /** Sees to it that there is one. Rejects with `downstream_unavailable`. */
   obtain(): Promise<void>;
-  /** The same after the server has refused `token`; `challenge` is its WWW-Authenticate. */
-  renew(token: string, challenge: string | undefined): Promise<void>;
+  /** The same after the server has refused `token` with `status`; `challenge` is its WWW-Authenticate. */
+  renew(token: string, challenge: string | undefined, status?: number): Promise<void>;
 }
 
 export function createCredentials(name: string, grant: Grant, now: () => number = Date.now): Credentials {
   let token: string | undefined;
   let until = 0;
   let renewedAt = -Infinity;
+  // Why the last renewal failed: a call that comes soon after is told the same, not that we have only just tried.
+  let failure: unknown;
   // One for all who wait: two requests that spend the same refresh token look like a theft to the issuer.
   let pending: Promise<void> | undefined;
 
-  const get = (refused?: string, challenge?: string): Promise<void> => {
-    pending ??= grant(refused, challenge)
+  const get = (refused?: string, challenge?: string, status?: number): Promise<void> => {
+    pending ??= grant(refused, challenge, status)
       .then(
         (got) => {
           token = got.accessToken;
@@ -43,16 +45,25 @@ export function createCredentials(name: string, grant: Grant, now: () => number 
       return now() < until ? token : undefined;
     },
     obtain: () => (token !== undefined && now() < until ? Promise.resolve() : get()),
-    renew: (refused, challenge) => {
+    renew: (refused, challenge, status) => {
       if (token !== undefined && token !== refused) return Promise.resolve();
       if (pending !== undefined) return pending;
       if (now() - renewedAt < TOKEN_RENEW_MS)
         return Promise.reject(
-          new SallyportError("downstream_unavailable", `server "${name}" refuses our tokens, even new ones`),
+          failure instanceof SallyportError
+            ? failure
+            : new SallyportError(
+                "downstream_unavailable",
+                `server "${name}" refuses our tokens, even new ones`,
+              ),
         );
       renewedAt = now();
       token = undefined;
-      return get(refused, challenge);
+      failure = undefined;
+      return get(refused, challenge, status).catch((error: unknown) => {
+        failure = error;
+        throw error;
+      });
     },
   };
 }

@@ -1,5 +1,6 @@
 /** How a token is got without a person: by a secret of ours, or by what a login has left. */
 import type { AuthorizationCode, ClientCredentials } from "../../config/auth-types.js";
+import { scopeIn, scopesOf, wantsMore } from "./challenge.js";
 import { alone, readKept, writeKept, type Kept } from "./kept.js";
 import { authorize, unavailable, type Discovery, type Provider, type StoredTokens } from "./sdk.js";
 
@@ -8,8 +9,8 @@ export interface Granted {
   readonly expiresInMs?: number;
 }
 
-/** `refused`: the token that the server did not take, and what it said with that. */
-export type Grant = (refused?: string, challenge?: string) => Promise<Granted>;
+/** `refused`: the token that the server did not take, and what it said with that; 403 when it is to allow more. */
+export type Grant = (refused?: string, challenge?: string, status?: number) => Promise<Granted>;
 
 function granted({ access_token, expires_in }: StoredTokens): Granted {
   return {
@@ -34,8 +35,10 @@ export function withClientCredentials(auth: ClientCredentials, server: string): 
             response_types_supported: [],
           },
         };
+  let wanted = scope;
   return async (_refused, challenge) => {
     let tokens: StoredTokens | undefined;
+    wanted = scopesOf(wanted, scopeIn(challenge));
     const provider: Provider = {
       redirectUrl: undefined,
       clientMetadata: { client_name: "Sallyport", redirect_uris: [], grant_types: ["client_credentials"] },
@@ -44,8 +47,8 @@ export function withClientCredentials(auth: ClientCredentials, server: string): 
       saveTokens: (got) => {
         tokens = got;
       },
-      prepareTokenRequest: (wanted) =>
-        new URLSearchParams({ grant_type: "client_credentials", ...(wanted && { scope: wanted }) }),
+      prepareTokenRequest: (asked) =>
+        new URLSearchParams({ grant_type: "client_credentials", ...(asked && { scope: asked }) }),
       discoveryState: () => discovery,
       saveDiscoveryState: (found) => {
         discovery = found;
@@ -56,7 +59,7 @@ export function withClientCredentials(auth: ClientCredentials, server: string): 
     };
     await authorize(provider, {
       server,
-      ...(scope !== undefined && { scope }),
+      ...(wanted !== undefined && { scope: wanted }),
       ...(challenge !== undefined && { challenge }),
       issuer: tokenUrl ?? issuer!,
     });
@@ -85,8 +88,18 @@ export function withKeptTokens(auth: AuthorizationCode, name: string, server: st
     if (tokens.access_token === refused || (left !== undefined && left <= 0)) return undefined;
     return { accessToken: tokens.access_token, ...(left !== undefined && { expiresInMs: left }) };
   };
-  return async (refused, challenge) =>
+  /** Scopes are granted by a person: a refreshed token has no more of them. */
+  const askForMore = (challenge: string | undefined): never => {
+    const kept = readKept(auth, server) ?? { server };
+    const wanted = scopesOf(scope, kept.wanted, kept.tokens?.scope, scopeIn(challenge));
+    writeKept(auth, { ...kept, ...(wanted !== undefined && { wanted }) });
+    throw unavailable(
+      `server "${name}" wants rights that the login did not ask for: run \`sallyport login ${name}\` again`,
+    );
+  };
+  return async (refused, challenge, status) =>
     atHand(refused) ??
+    (wantsMore(status, challenge) ? askForMore(challenge) : undefined) ??
     alone(auth.tokenFile, async () => {
       // Another process may have renewed it while we waited.
       const meanwhile = atHand(refused);
@@ -142,6 +155,7 @@ export function keptProvider(auth: AuthorizationCode, store: Store, browsing: Br
     clientMetadata: {
       client_name: "Sallyport",
       redirect_uris: [browsing.redirectUrl],
+      application_type: "native",
       grant_types: ["authorization_code", "refresh_token"],
       response_types: ["code"],
       token_endpoint_auth_method: "none",

@@ -12,6 +12,8 @@ export interface Kept {
   readonly discovery?: Discovery;
   readonly client?: StoredClient;
   readonly tokens?: StoredTokens;
+  /** The scopes that the server has asked for since: the next login asks for them. */
+  readonly wanted?: string;
   /** When the access token ends. Milliseconds since 1970. */
   readonly expiresAt?: number;
 }

@@ -6,8 +6,9 @@ import type { AuthorizationCode } from "../../config/auth-types.js";
 import { isSecureAddress } from "../../config/auth.js";
 import { SallyportError } from "../../model/errors.js";
 import { LOGIN_MS } from "../limits.js";
+import { challengeOf, scopeIn, scopesOf } from "./challenge.js";
 import { keptProvider } from "./grants.js";
-import { writeKept, type Kept } from "./kept.js";
+import { readKept, writeKept, type Kept } from "./kept.js";
 import { authorize, unavailable } from "./sdk.js";
 
 interface Came {
@@ -47,9 +48,14 @@ export async function login(
         show(url.href);
       },
     });
+    const challenge = await challengeOf(server);
+    // What the configuration names, else what the server names; and what it has asked for since.
+    const wanted = readKept(auth, server)?.wanted;
+    const scope = scopesOf(auth.scope ?? scopeIn(challenge), wanted);
     const run = {
       server,
-      ...(auth.scope !== undefined && { scope: auth.scope }),
+      ...(scope !== undefined && { scope }),
+      ...(challenge !== undefined && { challenge }),
       ...(auth.issuer !== undefined && { issuer: auth.issuer }),
     };
     await authorize(provider, { ...run, fresh: true });

@@ -7,6 +7,8 @@ export interface Downstream {
   readonly seen: { readonly method: string; readonly headers: IncomingHttpHeaders }[];
   /** Tokens it takes; undefined: anybody may call. */
   tokens: ReadonlySet<string> | undefined;
+  /** The scope that a call wants, beyond the token; every token is said to lack it. */
+  wants: string | undefined;
   /** What a call of `big` answers. */
   text: string;
   close(): void;
@@ -29,7 +31,14 @@ export async function startDownstream(): Promise<Downstream> {
       const token = request.headers.authorization?.replace(/^Bearer /, "") ?? "";
       if (down.tokens?.has(token) === false)
         return response
-          .writeHead(401, { "www-authenticate": "Bearer", "content-type": "application/json" })
+          .writeHead(401, { "www-authenticate": 'Bearer scope="first"', "content-type": "application/json" })
+          .end("{}");
+      if (method === "tools/call" && down.wants !== undefined)
+        return response
+          .writeHead(403, {
+            "www-authenticate": `Bearer error="insufficient_scope", scope="${down.wants}"`,
+            "content-type": "application/json",
+          })
           .end("{}");
       if (id === undefined) return response.writeHead(202).end();
       const results: Record<string, object> = {
@@ -54,6 +63,7 @@ export async function startDownstream(): Promise<Downstream> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
     seen,
     tokens: undefined,
+    wants: undefined,
     text: "done",
     close: () => {
       server.close();

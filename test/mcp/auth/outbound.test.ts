@@ -78,6 +78,18 @@ describe("client credentials", () => {
     expect(down.seen.length).toBeLessThanOrEqual(6);
   });
 
+  it("are exchanged for a token with more rights when the server wants them, once, and none is lost", async () => {
+    const auth = { type: "client_credentials", ...secret, issuer: issuer.issuer, scope: "read" };
+    const call = await session(auth);
+    await call();
+    down.wants = "write";
+    const { body } = await call();
+    expect(body.result.content[0].text).toContain("HTTP 403");
+    expect(issuer.grants.map((form) => form.get("scope"))).toEqual(["read", "read write"]);
+    await call();
+    expect(issuer.grants).toHaveLength(2);
+  });
+
   it("that are wrong are told in words of ours", async () => {
     front = await startFront({
       mcpServers: {
@@ -170,6 +182,30 @@ describe("a login", () => {
     await logIn();
     chmodSync(auth.tokenFile, 0o644);
     await expect(credentials().obtain()).rejects.toThrow(/others can read/);
+  });
+
+  it("asks for the scopes that the server names, and the next one for those it has wanted since as well", async () => {
+    const scopes: (string | null)[] = [];
+    const logInAgain = async (): Promise<void> => {
+      let came: Promise<Response> | undefined;
+      await login(auth, down.url, (url) => {
+        scopes.push(new URL(url).searchParams.get("scope"));
+        came = browser(url);
+      });
+      await came;
+    };
+    await logInAgain();
+    const mine = credentials();
+    await mine.obtain();
+    const challenge = 'Bearer error="insufficient_scope", scope="write"';
+    const more = /wants rights that the login did not ask for: run `sallyport login down` again/;
+    await expect(mine.renew(mine.current!, challenge, 403)).rejects.toThrow(more);
+    // The token is good for all else.
+    await mine.obtain();
+    await expect(mine.renew(mine.current!, challenge, 403)).rejects.toThrow(more);
+    expect(issuer.grants).toHaveLength(1);
+    await logInAgain();
+    expect(scopes).toEqual(["first", "first write"]);
   });
 
   it("never made asks for a person", async () => {
