@@ -144,14 +144,13 @@ export function createStanding({ server, posture, loops, sleep = sleepUntil }: S
         leave: typeof room === "function" ? room : nothing,
         decided: (decision) => {
           session?.memory.decided(call, decision);
-          if (looped !== undefined && !ofLoop && decision.decision === "deny")
-            session?.loops.denied(looped, Date.now());
+          if (looped !== undefined && !ofLoop && refuses(decision)) session?.loops.denied(looped, Date.now());
         },
         answered: (decision, isError, answer) => {
           session?.memory.answered(call, decision, isError);
           if (looped === undefined) return;
           session?.loops.answered(looped, isError, answer, Date.now());
-          if (decision.decision === "deny") session?.loops.denied(looped, Date.now());
+          if (refuses(decision)) session?.loops.denied(looped, Date.now());
           else session?.loops.released(looped);
         },
         failed: () => {
@@ -161,6 +160,11 @@ export function createStanding({ server, posture, loops, sleep = sleepUntil }: S
       };
     },
   };
+}
+
+/** A stage of ours that failed is not the caller's doing. */
+function refuses({ decision, failClosed }: Decision): boolean {
+  return decision === "deny" && !failClosed;
 }
 
 function loopCallOf({ server, tool, operation, connector, argsText }: Call): LoopCall {

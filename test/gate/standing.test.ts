@@ -164,6 +164,19 @@ describe("loops", () => {
     expect((await write(kit)).told).toContain("4 calls in a row were refused at db/write_query");
   });
 
+  it("are none where we are at fault", async () => {
+    const broken = () => {
+      throw new Error("detector broke");
+    };
+    const engine = { rules: [], scanText: broken, scanJson: broken, scanTree: broken };
+    const kit = await testGate({ db: { connector: "sqlite" } }, { loops }, { engine });
+    kits.push(kit);
+    let n = 0;
+    const all = await times(6, () => write(kit, `UPDATE t SET a=${n++} WHERE id=1`));
+    expect(all.every(({ asked, told }) => asked === 0 && told.includes("gate failed"))).toBe(true);
+    expect(kit.slept).toEqual([]);
+  });
+
   it("of errors end with a success", async () => {
     const kit = await gateOf({ loops });
     let n = 0;
