@@ -134,9 +134,7 @@ export function treeCheck(
 /** Whether the key of before has signed the change. */
 function checkChange(origin: string, was: string, body: KeyBody): boolean {
   const { endorsed, public: next } = body;
-  return (
-    was !== undefined && body.was === was && endorsed !== undefined && isEndorsed(origin, was, next, endorsed)
-  );
+  return body.was === was && endorsed !== undefined && isEndorsed(origin, was, next, endorsed);
 }
 
 function sortNotes(
