@@ -1,3 +1,4 @@
+import type { ApprovalState } from "../model/call.js";
 import { ACTIONS, DECISIONS } from "../model/nouns.js";
 import type { Action, Category, DecisionWord, Operation, Phase } from "../model/nouns.js";
 import { forwards, OUTCOMES } from "./record.js";
@@ -36,6 +37,8 @@ export interface CallRecord {
   readonly is_error?: boolean;
   readonly duration_ms?: number;
   readonly fail_closed: boolean;
+  /** What it waited for, or was let through by. */
+  readonly approval?: ApprovalState;
   /** Rules that would have spoken, had they been enforced. */
   readonly shadow?: readonly string[];
   readonly snapshot: string;
@@ -86,6 +89,7 @@ export function flatten(seq: number, { input, output }: Gates): CallRecord {
     ...(output?.duration_ms !== undefined && { duration_ms: output.duration_ms }),
     fail_closed: input.fail_closed || (output?.fail_closed ?? false),
     ...(shadow.length > 0 && { shadow: [...new Set(shadow)] }),
+    ...(input.approval !== undefined && { approval: input.approval }),
     snapshot: input.snapshot,
     seq,
   };

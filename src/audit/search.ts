@@ -15,6 +15,8 @@ export interface SearchFilter {
   readonly category?: Category;
   /** A deciding rule, or a detector that found something, at either gate. */
   readonly rule?: string;
+  /** The id of an approval: calls that waited for it, or that it let through. */
+  readonly approval?: string;
   /** In the redacted previews of arguments or result, whatever the case. */
   readonly text?: string;
   /** Milliseconds since the epoch: from, and before. */
@@ -121,7 +123,7 @@ export function illegible(seq: number, cause: unknown): SallyportError {
 
 /** Whether the call is one that the filter asks for; times are not looked at. */
 export function matches(call: CallRecord, { input, output }: Gates, filter: SearchFilter): boolean {
-  const { who, tool, server, decision, outcome, category, rule, text } = filter;
+  const { who, tool, server, decision, outcome, category, rule, approval, text } = filter;
   if (who !== undefined && call.principal !== who) return false;
   if (tool !== undefined && call.tool !== tool) return false;
   if (server !== undefined && call.server !== server) return false;
@@ -132,6 +134,7 @@ export function matches(call: CallRecord, { input, output }: Gates, filter: Sear
     const spoken = [...rules, ...call.findings];
     if (!spoken.some((one) => one.category === category)) return false;
   }
+  if (approval !== undefined && call.approval?.id !== approval) return false;
   if (text !== undefined) {
     const shown = `${input.args.preview ?? ""}\n${output?.preview ?? ""}`.toLowerCase();
     if (!shown.includes(text.toLowerCase())) return false;

@@ -2,6 +2,7 @@ import { DECISIONS, type Category, type DecisionWord } from "../model/nouns.js";
 import type { Store } from "../store/store.js";
 import { CALL_OUTCOMES, type CallOutcome } from "./call-record.js";
 import { lastCheckpoint } from "./checkpoints.js";
+import type { ApprovalBody } from "./record.js";
 import { eachCall, type SearchFilter } from "./search.js";
 
 /** How the gates did over a time. Rates are shares of all calls, 0 to 1. */
@@ -18,6 +19,7 @@ export interface Scorecard {
   readonly constraint_rate: number;
   /** Calls that were held for a person's approval. */
   readonly held_for_approval: number;
+  readonly approvals: ApprovalScore;
   /** Refused because a check failed, not because a rule said so. */
   readonly fail_closed: number;
   /** The rules that decided most often. */
@@ -45,6 +47,22 @@ export interface Scorecard {
   }[];
 }
 
+/** How people answered what calls waited for. */
+export interface ApprovalScore {
+  /** Questions that were asked. */
+  readonly asked: number;
+  readonly approved: number;
+  readonly denied: number;
+  /** Nobody answered in time. */
+  readonly expired: number;
+  readonly waiting: number;
+  /** Calls that an approval let through. */
+  readonly used: number;
+  /** From the question to the answer, seconds; null without an answer. */
+  readonly median_seconds: number | null;
+  readonly slowest_seconds: number | null;
+}
+
 const TOP = 10;
 
 export function scorecard(store: Store, filter: SearchFilter): Scorecard {
@@ -55,7 +73,8 @@ export function scorecard(store: Store, filter: SearchFilter): Scorecard {
   const principals = new Set<string>();
   const tools = new Set<string>();
   const snapshots = new Map<string, { from: string; calls: number; denied: number }>();
-  let [calls, failClosed, notScanned] = [0, 0, 0];
+  const asked = new Map<string, Question>();
+  let [calls, failClosed, notScanned, used] = [0, 0, 0, 0];
   let first: string | null = null;
   let last: string | null = null;
   eachCall(store, filter, (call) => {
@@ -70,6 +89,10 @@ export function scorecard(store: Store, filter: SearchFilter): Scorecard {
     principals.add(call.principal);
     tools.add(`${call.server}/${call.tool}`);
     if (call.fail_closed) failClosed++;
+    const { approval } = call;
+    if (approval?.event === "consumed") used++;
+    else if (approval !== undefined && !asked.has(approval.id))
+      asked.set(approval.id, { time: Date.parse(call.time), expires: approval.expires });
     if ((call.not_scanned ?? 0) > 0) notScanned++;
     const state = snapshots.get(call.snapshot) ?? { from: call.time, calls: 0, denied: 0 };
     snapshots.set(call.snapshot, state);
@@ -91,6 +114,7 @@ export function scorecard(store: Store, filter: SearchFilter): Scorecard {
     remediation_rate: share(decisions.remediate, calls),
     constraint_rate: share(decisions.allow_with_constraints, calls),
     held_for_approval: decisions.require_approval,
+    approvals: { ...answered(store, asked), used },
     fail_closed: failClosed,
     rules: [...rules]
       .toSorted(([, a], [, b]) => b - a)
@@ -113,6 +137,41 @@ export function scorecard(store: Store, filter: SearchFilter): Scorecard {
       calls: state.calls,
       denial_rate: share(state.denied, state.calls),
     })),
+  };
+}
+
+interface Question {
+  readonly time: number;
+  readonly expires: number;
+}
+
+/** `asked`: what was asked when, by the approval's id. */
+function answered(store: Store, asked: ReadonlyMap<string, Question>): Omit<ApprovalScore, "used"> {
+  const answers = new Map<string, ApprovalBody>();
+  store.read((tx) => {
+    const rows = tx.each<{ body: string }>(
+      "SELECT body FROM records WHERE kind = 'approval' AND body IS NOT NULL ORDER BY seq",
+    );
+    for (const { body } of rows) {
+      const said = JSON.parse(body) as ApprovalBody;
+      if (said.event !== "counted" && asked.has(said.approval)) answers.set(said.approval, said);
+    }
+  });
+  const all = [...answers.values()];
+  const waits = all
+    .map(({ approval, time }) => Math.round((time - (asked.get(approval)?.time ?? time)) / 1000))
+    .toSorted((a, b) => a - b);
+  const approved = all.filter(({ event }) => event === "approved").length;
+  const open = [...asked].filter(([id]) => !answers.has(id));
+  const expired = open.filter(([, { expires }]) => expires <= Date.now()).length;
+  return {
+    asked: asked.size,
+    approved,
+    denied: all.length - approved,
+    expired,
+    waiting: open.length - expired,
+    median_seconds: waits[Math.floor((waits.length - 1) / 2)] ?? null,
+    slowest_seconds: waits.at(-1) ?? null,
   };
 }
 

@@ -3,7 +3,7 @@ import type { SearchFilter } from "../audit/search.js";
 import { CATEGORIES, DECISIONS } from "../model/nouns.js";
 
 const HOLD_FLAGS = ["who", "tool", "server", "decision", "category", "rule", "since", "until"];
-const FILTER_FLAGS = [...HOLD_FLAGS, "outcome", "text"];
+const FILTER_FLAGS = [...HOLD_FLAGS, "outcome", "approval", "text"];
 
 /** What each command takes: flags with a value, switches, and the one word it needs (or may have, with `?`). */
 const COMMANDS = {
@@ -116,7 +116,7 @@ function limitOf(text: string | undefined): number {
 }
 
 function filterOf(values: ReadonlyMap<string, string>, now: number): SearchFilter {
-  const { who, tool, server, decision, outcome, category, rule, text, since, until } =
+  const { who, tool, server, decision, outcome, category, rule, approval, text, since, until } =
     Object.fromEntries(values);
   return {
     ...(who !== undefined && { who }),
@@ -126,6 +126,7 @@ function filterOf(values: ReadonlyMap<string, string>, now: number): SearchFilte
     ...(outcome !== undefined && { outcome: oneOf<CallOutcome>("--outcome", outcome, CALL_OUTCOMES) }),
     ...(category !== undefined && { category: oneOf("--category", category, CATEGORIES) }),
     ...(rule !== undefined && { rule }),
+    ...(approval !== undefined && { approval }),
     ...(text !== undefined && { text }),
     ...(since !== undefined && { since: timeOf("--since", since, now) }),
     ...(until !== undefined && { until: timeOf("--until", until, now) }),

@@ -50,8 +50,8 @@ async function place(args: AuditArgs, io: Io): Promise<number> {
   const { reason } = args.values;
   if (reason === undefined)
     throw new UsageError("audit hold needs --reason: who reads the record later must know why");
-  const { outcome, text, ...query } = args.filter;
-  if (outcome !== undefined || text !== undefined)
+  const { outcome, text, approval, ...query } = args.filter;
+  if ((outcome ?? text ?? approval) !== undefined)
     throw new UsageError("a hold is by who, tool, server, decision, category, rule and time");
   const { id } = await writing(io, (log) =>
     log.appendHold({ event: "placed", query: query satisfies HoldQuery, reason, by: person(io) }),

@@ -6,7 +6,6 @@ const LABEL = 24;
 /** The scorecard on one screen. */
 export function scorecardText(card: Scorecard): string {
   const { completeness: whole } = card;
-  const line = (label: string, text: string | number): string => `  ${label.padEnd(LABEL)}${text}\n`;
   const percent = (rate: number): string => `${(rate * 100).toFixed(1)} %`;
   const counts = (all: Readonly<Record<string, number>>): string =>
     Object.entries(all)
@@ -25,6 +24,7 @@ export function scorecardText(card: Scorecard): string {
         line("held for approval", card.held_for_approval) +
         line("refused, check failed", card.fail_closed),
     ],
+    ["Approvals", approvals(card)],
     ["Findings, by call", counts(card.categories)],
     ["Deciding rules", card.rules.map(({ rule, calls }) => line(printable(rule), calls)).join("")],
     [
@@ -47,4 +47,22 @@ export function scorecardText(card: Scorecard): string {
   ];
   const head = `${card.calls} calls, ${card.principals} principals, ${card.tools} tools; ${card.first ?? "-"} to ${card.last ?? "-"}\n`;
   return head + sections.flatMap(([title, text]) => (text === "" ? [] : [`\n${title}\n${text}`])).join("");
+}
+
+function line(label: string, text: string | number): string {
+  return `  ${label.padEnd(LABEL)}${text}\n`;
+}
+
+function approvals({ approvals: score }: Scorecard): string {
+  if (score.asked === 0 && score.used === 0) return "";
+  const times = `${score.median_seconds} s (median), ${score.slowest_seconds} s at most`;
+  return (
+    line("asked", score.asked) +
+    line("approved", score.approved) +
+    line("denied", score.denied) +
+    line("expired", score.expired) +
+    line("waiting", score.waiting) +
+    line("calls let through", score.used) +
+    (score.median_seconds === null ? "" : line("answered after", times))
+  );
 }

@@ -234,6 +234,34 @@ it("stats: the scorecard, as data and on one screen", async () => {
   });
 });
 
+it("approvals: searched by id, and scored by how people answered", async () => {
+  const log = await openAudit({ path, version: "1.0.0" });
+  const expires = Date.now() + 60_000;
+  const ask = (id: string, event: "requested" | "consumed", by: string[] = [], until = expires) =>
+    decide(log, {
+      decision: event === "consumed" ? "allow" : "require_approval",
+      approval: { id, event, by, expires: until },
+    });
+  const waited = await ask("a_1", "requested");
+  await ask("a_2", "requested", [], 1);
+  await ask("a_3", "requested");
+  await log.appendApprovals(() => [
+    { event: "approved", approval: "a_1", decision_id: waited, by: { id: "local:ann", how: "os_user" } },
+  ]);
+  const through = await ask("a_1", "consumed", ["local:ann"]);
+  await log.close();
+  const found = JSON.parse((await run(["search", "--approval", "a_1", "--json"])).out) as { id: string }[];
+  expect(found.map(({ id }) => id)).toEqual([through, waited]);
+  const { approvals } = JSON.parse((await run(["stats", "--json"])).out) as { approvals: object };
+  expect(approvals).toMatchObject({ asked: 3, approved: 1, denied: 0, expired: 1, waiting: 1, used: 1 });
+  expect(approvals).toHaveProperty("median_seconds", expect.any(Number));
+  expect((await run(["stats"])).out).toContain("calls let through       1");
+  await run(["export", "--pack", join(folder, "pack")]);
+  expect(lines(readFileSync(join(folder, "pack", "approvals.jsonl"), "utf8"))).toMatchObject([
+    { kind: "approval" },
+  ]);
+});
+
 describe("a pack", () => {
   const pack = (): string => join(folder, "pack");
   const file = (name: string): string => readFileSync(join(pack(), name), "utf8");
