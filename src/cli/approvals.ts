@@ -164,9 +164,7 @@ function questionText(found: Question, now: number): string {
       "what",
       `${found.server}/${found.tool}${asked === undefined ? "" : ` (${asked.operation}${where})`}`,
     ),
-    ...(asked === undefined
-      ? [line("arguments", "no longer kept")]
-      : [line("arguments", `${asked.preview}`)]),
+    ...(asked === undefined ? [line("arguments", "no longer kept")] : [line("arguments", asked.preview)]),
     ...(asked?.tables === undefined ? [] : [line("tables", asked.tables.join(", "))]),
     ...(asked?.reasons ?? []).map((reason) => line("why", reason)),
     ...needs.map((need) => line("needs", need)),
