@@ -41,6 +41,7 @@ const TOLD: ReadonlySet<Role> = new Set(["text", "message"]);
 /** Keys repeat in every row; what one means is worked out once. Bounded, because keys come from strangers. */
 const MAX_CACHED_KEYS = 4096;
 const MAX_CACHED_KEY_LENGTH = 128;
+const MAX_FRAMES = 256;
 
 /** Compiles rules to an engine. Throws SallyportError `data_invalid` on no rules or a repeated id. */
 export function compileEngine(rules: readonly DetectorRule[]): Engine {
@@ -59,17 +60,25 @@ export function compileEngine(rules: readonly DetectorRule[]): Engine {
   }
 
   /** Frames repeat as keys do: a row's `name` under `customer` means the same in every row. */
-  const framed = new Map<string, KeyMeaning>();
+  const framed = new Map<string, Map<string, KeyMeaning>>();
 
   function meaningIn(key: string | undefined, frame: Frame | undefined): KeyMeaning | undefined {
     const own = meaning(key);
     if (own === undefined || frame === undefined || !own.open) return own;
-    const name = `${companyIn(frame)} ${frame.parent ?? ""}\u0000${key}`;
-    let known = framed.get(name);
+    const among = (frame.meanings ??= meaningsOf(frame));
+    let known = among.get(own.words);
     if (known === undefined) {
       known = framedMeaning(own, framedWords(frame, own.words), compiled.keys);
-      if (framed.size < MAX_CACHED_KEYS && name.length <= 2 * MAX_CACHED_KEY_LENGTH) framed.set(name, known);
+      if (among.size < MAX_CACHED_KEYS && own.words.length <= MAX_CACHED_KEY_LENGTH)
+        among.set(own.words, known);
     }
+    return known;
+  }
+
+  function meaningsOf(frame: Frame): Map<string, KeyMeaning> {
+    const name = `${companyIn(frame)} ${frame.parent ?? ""}`;
+    const known = framed.get(name) ?? new Map<string, KeyMeaning>();
+    if (framed.size < MAX_FRAMES && name.length <= MAX_CACHED_KEY_LENGTH) framed.set(name, known);
     return known;
   }
 
@@ -109,9 +118,10 @@ export function compileEngine(rules: readonly DetectorRule[]): Engine {
   const document = documentScanner({ scanLeaf, numberMatters, isSecret, report });
 
   /** A number is scanned when its key means something, or it is long enough to be something by itself. */
-  function numberMatters(value: number, key: string | undefined): boolean {
+  function numberMatters(value: number, key: string | undefined, frame: Frame | undefined): boolean {
     if (Number.isInteger(value) && Math.abs(value) >= 1e11) return true;
-    return speaks(meaning(key));
+    const m = meaningIn(key, frame);
+    return m !== undefined && (m.wakes.length > 0 || m.gives.size > 0);
   }
 
   function isSecret(m: Match): boolean {

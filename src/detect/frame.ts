@@ -3,6 +3,7 @@
  * person's. The keys of an object (or the header of a table) are looked at once, and only where a key asks for it.
  */
 import { keyWords, phrasesIn } from "./key.js";
+import type { KeyMeaning } from "./key-meaning.js";
 
 export interface Frame {
   /** The nearest key above, where there is one. */
@@ -11,6 +12,8 @@ export interface Frame {
   readonly keys: readonly string[];
   /** Worked out when first asked for. */
   company?: Company;
+  /** What keys mean in such a frame, kept by the engine. */
+  meanings?: Map<string, KeyMeaning>;
 }
 
 /** Keys that only a record about a person has beside a name. */

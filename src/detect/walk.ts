@@ -14,7 +14,7 @@ import { inferRole } from "./roles.js";
 
 interface Tools {
   readonly scanLeaf: (text: string, at: LeafPlace) => readonly Match[];
-  readonly numberMatters: (value: number, key: string | undefined) => boolean;
+  readonly numberMatters: (value: number, key: string | undefined, frame: Frame | undefined) => boolean;
   /** True for a match of a vendor's format: severe, and not a guess. */
   readonly isSecret: (match: Match) => boolean;
   readonly report: (match: Match, pointer: string, role: Role) => RawFinding;
@@ -85,7 +85,7 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
   function number(walk: Walk, value: number, token: string | undefined, key: string | undefined): void {
     const exact = !Number.isInteger(value) || Number.isSafeInteger(value);
     if (!exact && token === undefined) walk.inexact = true;
-    if (!tools.numberMatters(value, key)) return;
+    if (!tools.numberMatters(value, key, walk.frame)) return;
     const text = exact || token === undefined ? plainNumber(value) : token;
     for (const m of tools.scanLeaf(text, placeOf(walk, "text", key))) {
       const whole = { ...m, start: 0, end: (token ?? String(value)).length };
