@@ -42,6 +42,7 @@ const TOLD: ReadonlySet<Role> = new Set(["text", "message"]);
 const MAX_CACHED_KEYS = 4096;
 const MAX_CACHED_KEY_LENGTH = 128;
 const MAX_FRAMES = 256;
+const CARRIERS: ReadonlySet<string> = new Set(["value", "val", "text", "raw", "plain_text", "stringValue"]);
 
 /** Compiles rules to an engine. Throws SallyportError `data_invalid` on no rules or a repeated id. */
 export function compileEngine(rules: readonly DetectorRule[]): Engine {
@@ -63,6 +64,8 @@ export function compileEngine(rules: readonly DetectorRule[]): Engine {
   const framed = new Map<string, Map<string, KeyMeaning>>();
 
   function meaningIn(key: string | undefined, frame: Frame | undefined): KeyMeaning | undefined {
+    // `ssn: { value: … }`: such a key only carries what stands above it.
+    if (frame?.parent !== undefined && key !== undefined && CARRIERS.has(key)) return meaning(frame.parent);
     const own = meaning(key);
     if (own === undefined || frame === undefined || !own.open) return own;
     const among = (frame.meanings ??= meaningsOf(frame));

@@ -43,6 +43,13 @@ describe("a key path gives a value its meaning", () => {
     expect(places({ name: "Ann Lee", price: 3 })).toEqual([]);
     expect(places({ users: [{ id: 1, name: "Ann Lee" }] })).toEqual(["/users/0/name"]);
   });
+  it("also where a key only carries the value of the one above, and not where it has a meaning of its own", () => {
+    expect(places({ ssn: { value: "536904399" }, last_name: { text: "Lee" } })).toEqual([
+      "/last_name/text",
+      "/ssn/value",
+    ]);
+    expect(places({ first_name: { id: "Ann", created: "1980-02-01" } })).toEqual([]);
+  });
   it("also for numbers", () => {
     expect(places({ dob: 19800201, ssn: 536904399 })).toEqual(["/dob", "/ssn"]);
   });

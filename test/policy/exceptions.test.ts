@@ -72,6 +72,16 @@ it("a refused call flows when each of its findings is excepted, and not before",
   expect(decide({ ...input, except: () => "config[0]" }).decision).toBe("allow");
 });
 
+it("is not named where a finding would only be logged anyway", () => {
+  const input = {
+    phase: "input",
+    findings: [finding()],
+    posture: postureOf({ SALLYPORT_PROFILE: "dev" }),
+    snapshot: "s",
+  } as const;
+  expect(decide({ ...input, except: () => "config[0]" }).findings[0]?.exception).toBeUndefined();
+});
+
 it("does not speak for what a tool's own definition carries", () => {
   const definition = { findings: [finding({ severity: "high" })], review: "look" };
   const input = {
