@@ -17,7 +17,7 @@ import { createStanding, NOTHING, type Against, type Standing, type Turn } from 
 import type { Answer, Forward, Gate, GateParts, Governed, OutputVerdict, Screened } from "./gate/parts.js";
 import { claimAll, grantable, leftFields, overruns, type LeftField } from "./gate/budgets.js";
 import { heldBack } from "./gate/held.js";
-import { approvalClaim, waiting } from "./gate/approval.js";
+import { answerInClient, approvalClaim, waiting, waitsFor } from "./gate/approval.js";
 import { claim, isApproved } from "./approvals/approvals.js";
 import type { Tx } from "./store/store.js";
 import type { Amount } from "./limits/windows.js";
@@ -36,6 +36,7 @@ export function createGate(parts: GateParts): Gate {
     checkInput: async (call) => checkInput(parts, call, { ...NOTHING, session: standing.facts(call) }),
     checkOutput: async (call, result) => checkOutput(parts, call, result),
     govern: (call, forward, signal) => govern(parts, standing, call, forward, signal),
+    answer: (call, id, approve) => answerInClient(parts, call, id, approve),
     screen: (text) => screen(parts, text),
   };
 }
@@ -338,7 +339,8 @@ async function settleFailure(
 }
 
 function refused(call: Call, decision: Decision): Governed {
-  return { kind: "changed", ...refusalBody(decision, call) };
+  const waits = waitsFor(call, decision);
+  return { kind: "changed", ...refusalBody(decision, call), ...(waits !== undefined && { waits }) };
 }
 
 function stageFailed(parts: GateParts, phase: "input" | "output", error: unknown): Decision {

@@ -1,10 +1,12 @@
 /** What a held call waits for: the question that a person is asked about it, and the approval that lets it pass. */
 import { newId } from "../audit/ids.js";
 import { canonicalJson } from "../model/canonical.js";
-import type { Claim, Claimed } from "../approvals/approvals.js";
+import { answer, question, unfit, type Claim, type Claimed } from "../approvals/approvals.js";
+import type { AuditLog } from "../audit/log.js";
 import type { ServerConfig } from "../config/load.js";
 import { redactDocument } from "../detect/apply-redactions.js";
 import type { Call, Decision } from "../model/call.js";
+import type { Waits } from "./parts.js";
 import { sqlFactsOf } from "./sql-arguments.js";
 
 export interface ApprovalParts {
@@ -98,4 +100,43 @@ function preview(call: Call, decision: Decision): string {
     .map((finding) => ({ ...finding, pointer: finding.pointer.slice("/arguments".length) }));
   const { text } = redactDocument(call.argsText, found);
   return text.length <= MAX_PREVIEW ? text : `${text.slice(0, MAX_PREVIEW)}… (${text.length} characters)`;
+}
+
+/** What the caller's own user may be asked; undefined where the rules want somebody else, or nothing waits. */
+export function waitsFor(call: Call, decision: Decision): Waits | undefined {
+  const { approval, approvals = [] } = decision;
+  if (decision.decision !== "require_approval" || approval === undefined) return undefined;
+  if (approvals.some(({ not_requester: other }) => other)) return undefined;
+  const why = decision.findings.flatMap(({ action, says }) =>
+    action === "block" && says !== undefined ? [says] : [],
+  );
+  const text = `[Sallyport] ${call.server}/${call.tool} is held: ${why.join("; ")}.\n\n${preview(call, decision)}\n\nLet this call run, once?`;
+  return { id: approval.id, text };
+}
+
+/** The requester's own answer: it counts where the rules let the requester answer, and for nobody else's question. */
+export async function answerInClient(
+  { audit }: { readonly audit: Pick<AuditLog, "appendApprovals"> },
+  { principal }: Call,
+  id: string,
+  approve: boolean,
+): Promise<boolean> {
+  const groups = Object.fromEntries(
+    [
+      ...(principal.team === undefined ? [] : [`team:${principal.team}`]),
+      ...(principal.roles ?? []).map((role) => `role:${role}`),
+    ].map((group) => [group, [principal.id]]),
+  );
+  let counted = false;
+  await audit.appendApprovals((tx) => {
+    const now = Date.now();
+    const asked = question(tx, id, now);
+    if (asked?.requester !== principal.id || unfit(asked, principal.id, groups, true) !== undefined)
+      return [];
+    const after = answer(tx, asked, { by: principal.id, how: "client", approve, at: now });
+    counted = true;
+    const event = approve ? (after.state === "approved" ? "approved" : "counted") : "denied";
+    return [{ event, approval: id, decision_id: asked.decision, by: { id: principal.id, how: "client" } }];
+  });
+  return counted;
 }

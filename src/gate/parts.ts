@@ -45,8 +45,21 @@ export type Forward = (call: Call, timeoutMs: number | undefined) => Promise<Ans
 /** What the client is told. `unchanged`: the very bytes that the downstream sent. */
 export type Governed =
   | { readonly kind: "unchanged" }
-  | { readonly kind: "changed"; readonly body: "result" | "error"; readonly text: string }
+  | {
+      readonly kind: "changed";
+      readonly body: "result" | "error";
+      readonly text: string;
+      /** Present when the caller's own user may let it pass. */
+      readonly waits?: Waits;
+    }
   | { readonly kind: "cancelled" };
+
+/** A question about a call that its own client may put to its user. */
+export interface Waits {
+  readonly id: string;
+  /** What the user reads. */
+  readonly text: string;
+}
 
 export interface OutputVerdict extends Verdict<ToolResult> {
   readonly measured: Measured;
@@ -67,6 +80,11 @@ export interface Gate {
    * nobody waits for the answer any more, so a call that waits for its turn need not.
    */
   govern(call: Call, forward: Forward, signal?: AbortSignal): Promise<Governed>;
+  /**
+   * The answer of the calling client's own user to a question about `call`; the call is to be governed again. False when
+   * it does not count: another one's question, or a rule that wants somebody else. Rejects with `store_unavailable`.
+   */
+  answer(call: Call, id: string, approve: boolean): Promise<boolean>;
   /** Throws when it cannot be judged: then nothing of it may pass. */
   screen(text: string): Screened;
 }

@@ -1,12 +1,13 @@
 /** tools/call, governed both ways; and what fetches the result of one later. */
 import { newId } from "../audit/ids.js";
 import { operationOf } from "../policy/operations.js";
-import type { Answer } from "../gate.js";
+import type { Answer, Governed } from "../gate.js";
 import type { Call } from "../model/call.js";
 import { SallyportError } from "../model/errors.js";
 import { isObject, type Json, type JsonObject } from "../model/json.js";
 import { member, type Edit, type JsonNode } from "../model/json-text.js";
 import { continuesNothing } from "./bridge.js";
+import { answered, askUser, canAsk, inputRequired } from "./approve.js";
 import { bodyReply, errorReply, type Desk, type Flight } from "./desk.js";
 import { CODE, toStatelessResult } from "./eras.js";
 import { forward, replyParts, type Forwarded } from "./forward.js";
@@ -22,7 +23,7 @@ const TOOL_RESULTS = new Set(["tools/call", "tasks/result", "tasks/get"]);
 /** Everything that carries content to the model. */
 export const GOVERNED = new Set([...TOOL_RESULTS, "resources/read", "prompts/get", "completion/complete"]);
 
-/** `tool`: the downstream's own name of it, or the method. `changes`: edits that routing needs. */
+/** `tool`: the downstream's own name of it, or the method. `changes`: edits that routing needs. `asking`: see below. */
 export async function governCall(
   desk: Desk,
   flight: Flight,
@@ -30,7 +31,16 @@ export async function governCall(
   link: Link,
   tool: string,
   changes: readonly Edit[] = [],
+  asking = true,
 ): Promise<void> {
+  const back = answered(message);
+  if (back !== undefined) {
+    // The call as it was held: the answer is ours, and no part of it.
+    const held = callOf(desk, back.call, link, tool);
+    if (back.said !== undefined) await desk.parts.gate.answer(held, back.id, back.said);
+    // Who has not answered is not asked again and again.
+    return governCall(desk, flight, back.call, link, tool, [], false);
+  }
   const call = callOf(desk, message, link, tool);
   const { inputSchema: schema } = call;
   // A client over stdio, or of the legacy era, has no such headers.
@@ -55,28 +65,41 @@ export async function governCall(
     return;
   }
   let got: Forwarded | undefined;
-  const governed = await desk.parts.gate.govern(
-    call,
-    async (subject, timeoutMs): Promise<Answer> => {
-      flight.timeoutMs = timeoutMs;
-      const same = subject.argsText === call.argsText && given !== undefined ? given : {};
-      flight.headers = schema === undefined ? same : paramHeadersFor(schema, subject.args, same);
-      got = await forward(desk, flight, message, link, [
-        ...changes,
-        ...changesFor(message, tool, call, subject),
-      ]);
-      const { reply } = got;
-      const task = taskOf(reply.value);
-      if (isObject(task) && typeof task["taskId"] === "string") desk.owners.set(task["taskId"], link);
-      return {
-        body: reply.body,
-        text: bodyText(reply),
-        value: reply.value,
-        bytes: reply.bodyEnd - reply.bodyStart,
-      };
-    },
-    flight.abort.signal,
-  );
+  const govern = (of: Call): Promise<Governed> => desk.parts.gate.govern(of, send, flight.abort.signal);
+  const send = async (subject: Call, timeoutMs: number | undefined): Promise<Answer> => {
+    flight.timeoutMs = timeoutMs;
+    const same = subject.argsText === call.argsText && given !== undefined ? given : {};
+    flight.headers = schema === undefined ? same : paramHeadersFor(schema, subject.args, same);
+    got = await forward(desk, flight, message, link, [
+      ...changes,
+      ...changesFor(message, tool, call, subject),
+    ]);
+    const { reply } = got;
+    const task = taskOf(reply.value);
+    if (isObject(task) && typeof task["taskId"] === "string") desk.owners.set(task["taskId"], link);
+    return {
+      body: reply.body,
+      text: bodyText(reply),
+      value: reply.value,
+      bytes: reply.bodyEnd - reply.bodyStart,
+    };
+  };
+  let governed = await govern(call);
+  if (
+    governed.kind === "changed" &&
+    governed.waits !== undefined &&
+    asking &&
+    canAsk(desk, flight, message)
+  ) {
+    const { waits } = governed;
+    if (flight.stateless) governed = { kind: "changed", body: "result", text: inputRequired(waits) };
+    else {
+      const said = await askUser(desk, flight, link, waits);
+      // Made again, so that what has changed meanwhile counts; with an id of its own, as any call has.
+      if (said !== undefined && (await desk.parts.gate.answer(call, waits.id, said)))
+        governed = await govern({ ...call, id: newId("d") });
+    }
+  }
   if (governed.kind === "cancelled") flight.exchange.end();
   else if (governed.kind === "unchanged") flight.exchange.reply(replyParts(flight, got!));
   else flight.exchange.reply(changedParts(flight, got, governed));

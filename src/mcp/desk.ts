@@ -74,6 +74,8 @@ export interface SessionParts {
   /** What may change in results, so that the output schemas we advertise must allow for it. */
   readonly relax: Relax;
   readonly principal: Principal;
+  /** Other than ASK_USER_MS. */
+  readonly askUserMs?: number;
   readonly version: string;
   readonly log: Log;
 }

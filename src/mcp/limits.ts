@@ -116,3 +116,9 @@ export const SHUTDOWN_MS = 1_500;
 
 /** A child that ignores the end of its input is sent SIGTERM, and SIGKILL after as long again. */
 export const CHILD_GRACE_MS = 1_000;
+
+/**
+ * How long a held call waits for the user of its client. Clients give a call up after about a minute, and one that
+ * declares elicitation may never answer: the call then ends as one that waits, and the answer may come another way.
+ */
+export const ASK_USER_MS = 45_000;

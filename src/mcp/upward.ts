@@ -15,6 +15,17 @@ export interface Upward {
   incoming(link: Link, message: Incoming, related: number | undefined): void;
   /** Asks the client something of our own making, as part of one of its requests. */
   ask(flight: Flight, link: Link, method: string, paramsText: string): Promise<Body>;
+  /**
+   * Asks the client's user something that no server wants to know. Undefined when there is no answer after `ms`, or the
+   * request that it is part of is given up: then the client is told that nobody waits any more.
+   */
+  askUser(
+    flight: Flight,
+    link: Link,
+    method: string,
+    paramsText: string,
+    ms: number,
+  ): Promise<Body | undefined>;
   /** The client's answer to a request of a downstream. False: nobody asked. */
   answer(message: ClientMessage): boolean;
 }
@@ -171,6 +182,35 @@ export function createUpward(desk: Desk): Upward {
           (id) => `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${params}}`,
         ),
       ).then((body) => body ?? failure("cancelled")),
+    askUser: async (flight, link, method, paramsText, ms) => {
+      let ours = "";
+      const body = deliver(link, flight, undefined, (id) => {
+        ours = id;
+        return `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${paramsText}}`;
+      });
+      const { signal } = flight.abort;
+      let timer: NodeJS.Timeout | undefined;
+      let stop = (): void => {};
+      const enough = new Promise<undefined>((resolve) => {
+        stop = () => resolve(undefined);
+        timer = setTimeout(stop, ms);
+        signal.addEventListener("abort", stop);
+      });
+      try {
+        const first = await Promise.race([body, enough]);
+        if (first === undefined && asked.delete(`n${ours}`))
+          send(
+            flight,
+            `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${ours},"reason":"no answer in time"}}`,
+          );
+        return first;
+      } catch {
+        return undefined; // the server that the call was for is gone
+      } finally {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", stop);
+      }
+    },
     answer: (message) => {
       const waiting = asked.get(message.idKey);
       if (waiting === undefined) return false;

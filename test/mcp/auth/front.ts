@@ -30,17 +30,24 @@ export interface Answer {
 const LOCAL = { id: "token:local", how: "api_key" } as const;
 
 /** `settings`: the file, but for `audit`. With `auth` in it, the listener takes tokens of that issuer only. */
-export async function startFront(settings: object, limits: Partial<HttpLimits> = {}): Promise<Front> {
+export async function startFront(
+  settings: object,
+  limits: Partial<HttpLimits> = {},
+  more: { readonly askUserMs?: number; readonly files?: Readonly<Record<string, string>> } = {},
+): Promise<Front> {
   const dir = mkdtempSync(join(tmpdir(), "sallyport-front-"));
   const path = join(dir, "audit.db");
   const file = join(dir, "config.json");
+  for (const [name, text] of Object.entries(more.files ?? {})) writeFileSync(join(dir, name), text);
   writeFileSync(file, JSON.stringify({ profile: "dev", audit: { path }, ...settings }));
   const { config, parts, audit } = await start(
     { file, cwd: dir, env: { SALLYPORT_LOG_LEVEL: "silent", APP_SECRET: "s3cret" } },
     LOCAL,
   );
   const access = config.auth === undefined ? tokenAccess(TOKEN, LOCAL) : await oauthAccess(config.auth);
-  const front = await serveHttp(parts, { host: "127.0.0.1", port: 0 }, access, { ...HTTP_LIMITS, ...limits });
+  const { askUserMs } = more;
+  const own = { ...parts, ...(askUserMs !== undefined && { askUserMs }) };
+  const front = await serveHttp(own, { host: "127.0.0.1", port: 0 }, access, { ...HTTP_LIMITS, ...limits });
   return {
     url: front.url,
     port: Number(new URL(front.url).port),
