@@ -31,7 +31,7 @@ export interface PruneOptions {
 }
 
 /**
- * Erases the bodies of old calls. Their hashes stay, so that chain, tree and every proof hold; a record says which
+ * Erases the bodies of old calls, and of what people said of them. Their hashes stay, so that chain, tree and every proof hold; a record says which
  * bodies are gone and why, and verify takes no other one for erased. Calls without an outcome yet are kept, and so is
  * what is no call: starts, keys, what was in force, holds.
  */
@@ -92,6 +92,16 @@ function look(tx: Tx, after: number, before: number, inForce: readonly Hold[]): 
     const gates: Gates = { input, output };
     if (isHeld(inForce, seq, gates)) held++;
     else seqs.push(seq, ...(outcomeSeq === null || outcome === null ? [] : [outcomeSeq]));
+  }
+  // What people said of old calls names people too. Which hold would need it is not told by it alone: any keeps it.
+  if (inForce.length === 0) {
+    const said = tx.all<{ seq: number }>(
+      "SELECT seq FROM records WHERE seq > ? AND seq <= ? AND kind = 'approval' AND time < ? AND body IS NOT NULL",
+      after,
+      after + WINDOW,
+      before,
+    );
+    seqs.push(...said.map(({ seq }) => seq));
   }
   const { last, young } = tx.get<{ last: number | null; young: number }>(
     `SELECT max(seq) AS last, coalesce(min(time) >= ?, 0) AS young FROM records WHERE seq > ? AND seq <= ?`,

@@ -68,6 +68,20 @@ it("erases old calls, both records of each, and everything still verifies", asyn
   expect(await prune(log, { before: Date.now() - DAY, by })).toMatchObject({ erased: 0 });
 });
 
+it("what people said of old calls goes with them, unless something is on hold", async () => {
+  const id = await decide(log, { decision: "require_approval" });
+  const said = { event: "approved", approval: "a_1", decision_id: id, by, comment: "fine by me" } as const;
+  await log.appendApprovals(() => [said]);
+  later(10);
+  const { id: hold } = await log.appendHold({ event: "placed", query: { tool: "other" }, reason: "r", by });
+  expect(await prune(log, { before: Date.now() - DAY, by })).toMatchObject({ erased: 1 });
+  await log.appendHold({ event: "released", hold, reason: "r", by });
+  expect(await prune(log, { before: Date.now() - DAY, by })).toMatchObject({ erased: 1 });
+  expect(readFileSync(path, "latin1")).not.toContain("fine by me");
+  await log.checkpoint();
+  expect(stored((store) => verify(store))).toMatchObject({ ok: true, erased: 2 });
+});
+
 it("erased text is in none of the store's files", async () => {
   await decide(log, denied, { tool: "kestrel_lookup", principal: { id: "peregrine", how: "os_user" } });
   const files = (): string => ["", "-wal"].map((suffix) => readFileSync(`${path}${suffix}`, "latin1")).join();
