@@ -2,6 +2,7 @@
 import { SallyportError } from "../model/errors.js";
 import { isObject, type Json } from "../model/json.js";
 import { applyEdits, decodeString, member, parseJsonText, type Edit } from "../model/json-text.js";
+import { screenBeside } from "./beside.js";
 import { CAN_ASK, answerQuestions, continuation, replyOrQuestion, takeUp } from "./bridge.js";
 import type { Desk, Flight } from "./desk.js";
 import {
@@ -82,7 +83,8 @@ function request(
       ...nameOf(message, edits),
       ...(welcome.era === "stateless" && flight.headers !== undefined && { headers: flight.headers }),
     });
-    return asked.catch((error: unknown) => {
+    const screened = asked.then((reply) => screenBeside(desk, reply));
+    return screened.catch((error: unknown) => {
       // A server that goes on working for nobody would be busy when the next call comes.
       if (error instanceof SallyportError && error.code === "downstream_timeout")
         peer.send({ method: "notifications/cancelled", text: tooLate(flight.ourId!) });

@@ -20,6 +20,8 @@ export interface Reply {
   readonly bodyEnd: number;
   /** The body, parsed. */
   readonly value: Json;
+  /** Something stands beside the members that JSON-RPC knows: see beside.ts. */
+  readonly beside?: true;
 }
 
 /** A request or notification that a downstream originates. */
@@ -114,7 +116,14 @@ function readAny(bytes: Buffer): Reply | Incoming {
   refuseSecondReading(root);
   const id = member(root, "id");
   const method = member(root, "method");
+  // `"error": null` beside a result is common and legal enough; the body is what is not null.
+  const error = member(root, "error");
+  const result = member(root, "result");
+  const isError = error !== undefined && text.slice(error.start, error.end) !== "null";
   if (method?.kind === "string") {
+    // A client may read as an answer what was judged as a question.
+    if (isError || result !== undefined)
+      throw protocolError("the server sent a request with an answer in it");
     const idText = id === undefined ? "" : text.slice(id.start, id.end);
     return {
       kind: id === undefined ? "notification" : "request",
@@ -125,10 +134,6 @@ function readAny(bytes: Buffer): Reply | Incoming {
       params: member(root, "params"),
     };
   }
-  // `"error": null` beside a result is common and legal enough; the body is what is not null.
-  const error = member(root, "error");
-  const result = member(root, "result");
-  const isError = error !== undefined && text.slice(error.start, error.end) !== "null";
   const body = isError ? error : result;
   if (id === undefined || body === undefined) throw protocolError("the server sent an unknown message shape");
   if (isError && result !== undefined) throw protocolError('the server sent both "result" and "error"');
@@ -144,6 +149,7 @@ function readAny(bytes: Buffer): Reply | Incoming {
     bodyStart: byteAt(body.start),
     bodyEnd: byteAt(body.end),
     value: JSON.parse(text.slice(body.start, body.end)) as Json,
+    ...(root.keys.some((key) => !ENVELOPE.includes(key)) && { beside: true }),
   };
 }
 

@@ -3,6 +3,7 @@ import { SallyportError } from "../model/errors.js";
 import type { Json } from "../model/json.js";
 import { applyEdits, member, type Edit } from "../model/json-text.js";
 import { ASKS, governAsk, type Body } from "./ask.js";
+import { screenBeside } from "./beside.js";
 import type { Desk, Flight } from "./desk.js";
 import { CODE, META_SUBSCRIPTION, metaNode, wantsLog } from "./eras.js";
 import type { Link } from "./link.js";
@@ -149,7 +150,17 @@ export function createUpward(desk: Desk): Upward {
   };
 
   return {
-    incoming: (link, message, related) => {
+    incoming: (link, said, related) => {
+      let message: Incoming;
+      try {
+        message = screenBeside(desk, said);
+      } catch (error) {
+        desk.parts.log.error(
+          { server: link.server.name, err: error },
+          "dropped a message that could not be judged",
+        );
+        return;
+      }
       if (tellsOfAnother(desk, link, message)) {
         desk.parts.log.warn({ server: link.server.name }, "dropped progress of another server's call");
         return;

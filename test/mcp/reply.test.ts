@@ -75,6 +75,8 @@ describe("what is not one message is refused", () => {
     '{"jsonrpc":"2.0","id":1,"result":{"a":1},"result":{}}',
     '{"jsonrpc":"2.0","id":1,"result":{},"Result":{"a":1}}',
     '{"jsonrpc":"2.0","method":"notifications/message","params":{"data":1},"params":{}}',
+    '{"jsonrpc":"2.0","id":1,"method":"x/y","result":{"a":1}}',
+    '{"jsonrpc":"2.0","method":"x/y","error":{"code":1,"message":"x"}}',
     '{"jsonrpc":"2.0","id":1,"method":"elicitation/create","params":{},"Param\u017f":{"message":"x"}}',
   ])
     it(text, () => expect(() => readDownstream(Buffer.from(text))).toThrow(/server sent/));
