@@ -10,7 +10,7 @@
 import type { Approval } from "../model/call.js";
 import type { Tx } from "../store/store.js";
 
-export const STATES = ["pending", "approved", "denied", "superseded", "consumed"] as const;
+const STATES = ["pending", "approved", "denied", "superseded", "consumed"] as const;
 type Stored = (typeof STATES)[number];
 export type State = Stored | "expired";
 
@@ -152,7 +152,7 @@ export interface Claimed {
 }
 
 /** More than this and nobody reads them: an agent that asks without end must not fill the store. */
-export const MAX_PENDING = 1000;
+const MAX_PENDING = 1000;
 
 /** Whether `claim` would use an approval. */
 export function isApproved(tx: Tx, { binding, shape, argsBytes }: Claim, now: number): boolean {

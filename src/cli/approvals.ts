@@ -33,7 +33,7 @@ export interface ApprovalsIo {
   say(text: string): void;
 }
 
-export const APPROVALS_USAGE = `usage: sallyport approvals ls [--all] [--json] [--config FILE]
+const APPROVALS_USAGE = `usage: sallyport approvals ls [--all] [--json] [--config FILE]
        sallyport approvals show ID [--json]
        sallyport approvals approve ID [--comment TEXT] [--for DURATION --count N]
        sallyport approvals deny ID [--comment TEXT]`;

@@ -31,7 +31,7 @@ export interface PolicyIo {
   say(text: string): void;
 }
 
-export const POLICY_USAGE = `usage: sallyport policy check [FILE…] [--config FILE]
+const POLICY_USAGE = `usage: sallyport policy check [FILE…] [--config FILE]
        sallyport policy test [FILE…] [--config FILE] [--junit FILE]
        sallyport policy explain CALL.json [--config FILE]
 `;

@@ -62,7 +62,7 @@ export function loadPolicies(names: readonly string[], base: string, known: Know
 /** YAML, and so JSON. A policy of a megabyte was not written by anybody. */
 const MAX_POLICY = 1 << 20;
 
-export function readYaml(reader: Reader, path: string): Json | undefined {
+function readYaml(reader: Reader, path: string): Json | undefined {
   let text: string;
   try {
     text = readFileSync(path, "utf8");

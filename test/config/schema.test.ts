@@ -14,8 +14,10 @@ import { LIMIT_KEYS, RATE_KEYS, SHOW_LEFT, WINDOW_KEYS, WINDOW_PERIODS } from ".
 import { ANCHOR_KEYS, AUDIT_KEYS } from "../../src/config/audit.js";
 import { TOP_KEYS } from "../../src/config/load.js";
 import { LOOP_ACTIONS, LOOP_KEYS, THRESHOLD_KEYS } from "../../src/config/loops.js";
+import * as policyKeys from "../../src/config/policy-file.js";
 import { SERVER_KEYS, SERVER_TYPES } from "../../src/config/servers.js";
-import { ACTIONS, CATEGORIES, OPERATIONS, PHASES, ROLES } from "../../src/model/nouns.js";
+import { ACTIONS, CATEGORIES, DECISIONS, OPERATIONS, PHASES, ROLES } from "../../src/model/nouns.js";
+import { MATCH_KEYS, MODES } from "../../src/policy/rules/spec.js";
 
 /** Schemas are read for their keys only, so their type here is as loose as JSON. */
 type Schema = any;
@@ -63,4 +65,24 @@ it("the connector schema likewise", () => {
   expect(schema.definitions.operation.properties.arguments.additionalProperties.enum).toEqual([...ROLES]);
   expect(keys(schema.definitions.limits)).toEqual([...LIMIT_KEYS]);
   expect(schema.properties.egress.oneOf[1].enum).toEqual([...EGRESS_WORDS]);
+});
+
+it("the policy schema likewise", () => {
+  const schema = read("policy.schema.json");
+  const { mode, rule, test } = schema.definitions;
+  const of = rule.properties;
+  expect(keys(schema)).toEqual([...policyKeys.POLICY_KEYS]);
+  expect(mode.enum).toEqual([...MODES]);
+  expect(keys(rule)).toEqual([...policyKeys.RULE_KEYS]);
+  expect(keys(of.match)).toEqual([...MATCH_KEYS, "phase"]);
+  expect(of.decision.enum).toEqual([...DECISIONS]);
+  expect(keys(of.constraints)).toEqual([...policyKeys.CONSTRAINT_KEYS]);
+  expect(keys(of.constraints.properties.arguments.additionalProperties)).toEqual([
+    ...policyKeys.ARGUMENT_KEYS,
+  ]);
+  expect(keys(of.constraints.properties.rate)).toEqual([...RATE_KEYS]);
+  expect(keys(of.remediate)).toEqual([...policyKeys.REMEDY_KEYS]);
+  expect(keys(of.approval)).toEqual([...policyKeys.APPROVAL_KEYS]);
+  expect(keys(test)).toEqual([...policyKeys.TEST_KEYS]);
+  expect(keys(test.properties.expect)).toEqual([...policyKeys.EXPECT_KEYS]);
 });

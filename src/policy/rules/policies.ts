@@ -72,7 +72,7 @@ const NO_VERDICT: PolicyVerdict = {
   redacts: () => false,
 };
 
-export const NO_POLICIES: Policies = {
+const NO_POLICIES: Policies = {
   empty: true,
   evaluate: () => NO_VERDICT,
   trace: () => [],
