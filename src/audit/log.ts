@@ -46,7 +46,8 @@ export interface AuditLog {
   appendDecision(make: (tx: Tx) => DecisionBody): Promise<Receipt>;
   /** As appendDecision. A decision that was forwarded has one outcome: any other rejects with `internal`. */
   appendOutcome(make: (tx: Tx) => OutcomeBody): Promise<Receipt>;
-  appendPosture(posture: { readonly snapshot: string; readonly bundle: JsonObject }): Promise<Receipt>;
+  /** What is in force from here on. The bundle is kept whole, once for all starts that share it. */
+  appendPosture(posture: { readonly snapshot: string; readonly bundle: () => JsonObject }): Promise<Receipt>;
   /** As appendDecision, one record for each of what `make` returns; it changes the pins in the same commit. */
   appendPins(make: (tx: Tx) => readonly PinInput[]): Promise<void>;
   /** As appendPins, for what a person does to running proxies. */
@@ -159,8 +160,12 @@ function auditLog(
         throw error;
       }
     },
-    appendPosture: (posture) =>
-      store.transact((tx) => write(tx, { kind: "posture", ...head("p"), ...posture })),
+    appendPosture: ({ snapshot, bundle }) =>
+      store.transact((tx) => {
+        const known = bundleOf(tx, snapshot);
+        const held = known === undefined ? { bundle: bundle() } : { bundle_in: known };
+        return write(tx, { kind: "posture", ...head("p"), snapshot, ...held });
+      }),
     appendPins: (make) =>
       store.transact((tx) => {
         for (const pin of make(tx)) write(tx, pinBody(pin, writer));
@@ -186,6 +191,15 @@ function auditLog(
     version: store.version,
     close: () => (closed ??= end()),
   };
+}
+
+/** The newest record that holds a snapshot whole. The range of ids finds the few posture records by the id index. */
+function bundleOf(tx: Tx, snapshot: string): string | undefined {
+  return tx.get<{ id: string }>(
+    `SELECT id FROM records WHERE id > 'p_' AND id < 'p~' AND kind = 'posture' AND instr(body, ?) > 0
+     AND instr(body, '"bundle":{') > 0 ORDER BY id DESC LIMIT 1`,
+    `"snapshot":"${snapshot}"`,
+  )?.id;
 }
 
 /**

@@ -46,7 +46,9 @@ export interface PostureBody extends RecordHead {
   /** Identifies `bundle`; decisions point to it. */
   readonly snapshot: string;
   /** All that was in force: `posture` (profile, actions with their sources), servers with their limits, rules. */
-  readonly bundle: JsonObject;
+  readonly bundle?: JsonObject;
+  /** The record that holds the bundle, where an earlier start has written the very same. */
+  readonly bundle_in?: string;
 }
 
 /** A finding as recorded: where and what, never the text. `span` as in model Finding. */

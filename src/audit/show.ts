@@ -87,12 +87,13 @@ function byId(tx: Tx, id: string): Row | undefined {
 function postureOf(tx: Tx, snapshot: string): CallStory["posture"] {
   const found = tx.get<Row & { readonly body: string }>(
     `SELECT ${COLUMNS} FROM records WHERE id > 'p_' AND id < 'p~' AND kind = 'posture' AND instr(body, ?) > 0
+     AND instr(body, '"bundle":{') > 0
      ORDER BY id DESC LIMIT 1`,
     `"snapshot":${JSON.stringify(snapshot)}`,
   );
   if (found === undefined) return null;
   const { id, bundle } = parse<PostureBody>(found, found.body);
-  const posture = bundle["posture"];
+  const posture = bundle?.["posture"];
   const profile = isObject(posture) ? posture["profile"] : undefined;
   return { id, profile: typeof profile === "string" ? profile : null };
 }

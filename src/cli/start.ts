@@ -83,7 +83,7 @@ export async function start(source: ConfigSource, principal: Principal): Promise
     problem: (err) => log.error({ err }, "no checkpoint could be made: the next one covers the records"),
   });
   const audit = retentionMs === undefined ? opened : withRetention(opened, retentionMs, log);
-  await audit.appendPosture({ snapshot, bundle: JSON.parse(text) as JsonObject });
+  await audit.appendPosture({ snapshot, bundle: () => JSON.parse(text) as JsonObject });
   const now = Date.now();
   for (const stop of audit.read((tx) => activeStops(tx, now))) log.warn(stopLine(stop));
 

@@ -36,7 +36,7 @@ async function outcomes(): Promise<[string, string][]> {
 
 it("a writer's life is a start, a key where none is named yet, a posture, decisions with their outcomes, and a stop", async () => {
   const log = await open();
-  await log.appendPosture({ snapshot: "5f".repeat(32), bundle: { posture: { profile: "default" } } });
+  await log.appendPosture({ snapshot: "5f".repeat(32), bundle: () => ({ posture: { profile: "default" } }) });
   const id = await decide(log);
   await finish(log, id);
   await decide(log, denied);
@@ -52,6 +52,30 @@ it("a receipt says where the record stands", async () => {
   const receipt = await log.appendDecision(() => decisionBody({ call, decision: aDecision() }, log));
   expect(receipt).toEqual({ seq: 3, id: call.id, hash: expect.stringMatching(/^[0-9a-f]{64}$/) });
   await log.close();
+});
+
+it("what is in force is kept whole once, and every start says where", async () => {
+  const log = await open();
+  const bundle = () => ({ posture: { profile: "default" } });
+  const whole = await log.appendPosture({ snapshot: "5f".repeat(32), bundle });
+  await log.appendPosture({
+    snapshot: "5f".repeat(32),
+    bundle: () => {
+      throw new Error("made for nothing");
+    },
+  });
+  await log.appendPosture({ snapshot: "aa".repeat(32), bundle });
+  await log.close();
+  const store = openStore(path, { readonly: true });
+  const rows = store.read((tx) =>
+    tx.all<{ body: string }>("SELECT body FROM records WHERE kind = 'posture' ORDER BY seq"),
+  );
+  await store.close();
+  expect(rows.map(({ body }) => JSON.parse(body) as object)).toMatchObject([
+    { bundle: bundle() },
+    { bundle_in: whole.id },
+    { bundle: bundle() },
+  ]);
 });
 
 it("a decision that cannot be made leaves no record, and neither does what it wrote on the way", async () => {

@@ -169,12 +169,15 @@ it("following gives each call once it has ended", async () => {
 
 describe("show", () => {
   it("tells all about one call, by the id of its decision or of its outcome", async () => {
-    await log.appendPosture({ snapshot: "aa".repeat(32), bundle: { posture: { profile: "dev" } } });
+    await log.appendPosture({ snapshot: "aa".repeat(32), bundle: () => ({ posture: { profile: "dev" } }) });
     const posture = await log.appendPosture({
       snapshot: "5f".repeat(32),
-      bundle: { posture: { profile: "strict" } },
+      bundle: () => ({ posture: { profile: "strict" } }),
     });
-    await log.appendPosture({ snapshot: "bb".repeat(32), bundle: { posture: { profile: "compliance" } } });
+    await log.appendPosture({
+      snapshot: "bb".repeat(32),
+      bundle: () => ({ posture: { profile: "compliance" } }),
+    });
     const id = await decide(log);
     await finish(log, id, { outcome: "redacted", decision: redacted });
     const story = show(store, id);
@@ -190,7 +193,7 @@ describe("show", () => {
   it("has no outcome for a refused call, and no story for what is no call", async () => {
     const id = await decide(log, denied);
     expect(show(store, id)).toMatchObject({ outcome: null, posture: null, proof: { outcome: null } });
-    const posture = await log.appendPosture({ snapshot: "5f", bundle: {} });
+    const posture = await log.appendPosture({ snapshot: "5f", bundle: () => ({}) });
     for (const other of ["d_never", "", posture.id]) expect(show(store, other)).toBeUndefined();
   });
 });

@@ -19,7 +19,7 @@ beforeEach(async () => {
   folder = freshFolder();
   path = join(folder, "audit.db");
   const log = await openAudit({ path, version: "1.0.0" });
-  await log.appendPosture({ snapshot: "5f".repeat(32), bundle: { posture: { profile: "default" } } });
+  await log.appendPosture({ snapshot: "5f".repeat(32), bundle: () => ({ posture: { profile: "default" } }) });
   const released = await decide(log);
   await finish(log, released, { rows: { rule: "csv", received: 3, released: 3 }, durationMs: 1.5 });
   await log.checkpoint();

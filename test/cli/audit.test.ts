@@ -14,7 +14,7 @@ let ids: { released: string; redacted: string; refused: string };
 beforeEach(async () => {
   path = join(freshFolder(), "audit.db");
   const log = await openAudit({ path, version: "1.0.0" });
-  await log.appendPosture({ snapshot: "5f".repeat(32), bundle: { posture: { profile: "default" } } });
+  await log.appendPosture({ snapshot: "5f".repeat(32), bundle: () => ({ posture: { profile: "default" } }) });
   const released = await decide(log);
   await finish(log, released, { rows: { rule: "$.rows", received: 3, released: 3 } });
   const redacted = await decide(log, {}, { principal: { id: "jo", how: "os_user", team: "ops" } });
