@@ -35,7 +35,8 @@ export function createGate(parts: GateParts): Gate {
   return {
     checkInput: async (call) => checkInput(parts, call, { ...NOTHING, session: standing.facts(call) }),
     checkOutput: async (call, result) => checkOutput(parts, call, result),
-    govern: (call, forward, signal) => govern(parts, standing, call, forward, signal),
+    // Copied: what is in force may be swapped meanwhile, and a call keeps what it began with.
+    govern: (call, forward, signal) => govern({ ...parts }, standing, call, forward, signal),
     answer: (call, id, approve) => answerInClient(parts, call, id, approve),
     screen: (text) => screen(parts, text),
   };

@@ -9,9 +9,13 @@ export async function runCommand(
   source: ConfigSource,
   io: { readonly input: Readable; readonly output: Writable; readonly onSignal: (stop: () => void) => void },
 ): Promise<number> {
-  const { parts, audit } = await start(source, { id: `local:${userInfo().username}`, how: "os_user" });
+  const { parts, audit, reload } = await start(source, {
+    id: `local:${userInfo().username}`,
+    how: "os_user",
+  });
   const front = serveStdio(parts, io.input, io.output);
   io.onSignal(front.stop);
+  process.on("SIGHUP", () => void reload());
   await front.ended;
   await audit.close();
   return 0;

@@ -13,7 +13,7 @@ export async function serveCommand(
   source: ConfigSource & { readonly listen?: { readonly host: string; readonly port: number } },
   io: { readonly write: (text: string) => void; readonly onSignal: (stop: () => void) => void },
 ): Promise<number> {
-  const { config, parts, audit, log } = await start(source, LOCAL);
+  const { config, parts, audit, log, reload } = await start(source, LOCAL);
   const kept = (config.token ?? config.auth) !== undefined ? undefined : readToken(config.dataDir);
   const access =
     config.auth === undefined
@@ -28,6 +28,7 @@ export async function serveCommand(
   } else if (kept === undefined) io.write("Clients send the token given in SALLYPORT_TOKEN.\n");
   else if (kept.fresh) io.write(`Token (shown this once, kept in ${kept.file}): ${kept.value}\n`);
   else io.write(`Clients send the token kept in ${kept.file}\n`);
+  process.on("SIGHUP", () => void reload());
   await new Promise<void>((resolve) => io.onSignal(resolve));
   await front.stop();
   await audit.close();

@@ -1,5 +1,4 @@
 /** From a checked configuration to a running gate: what `run` and `serve` have in common. */
-import { createHash } from "node:crypto";
 import { pino, type Logger } from "pino";
 import { openAudit, type AuditLog } from "../audit/log.js";
 import { publish } from "./anchors.js";
@@ -13,7 +12,6 @@ import {
   type ConfigSource,
   type ServerConfig,
 } from "../config/load.js";
-import { snapshotText } from "../config/snapshot.js";
 import { compileEngine, type Engine } from "../detect/engine.js";
 import { parseDetectorFile } from "../detect/rule.js";
 import { createGate } from "../gate.js";
@@ -21,18 +19,21 @@ import { scanDefinition } from "../gate/definition.js";
 import { activeStops, stopLine } from "../limits/stops.js";
 import type { SessionParts } from "../mcp/desk.js";
 import { SallyportError, describeError } from "../model/errors.js";
-import type { JsonObject } from "../model/json.js";
 import type { Principal } from "../model/call.js";
 import { createPins } from "../pins/pins.js";
 import { bootLines, exceptionLines } from "../policy/bootline.js";
-import { compileExceptions } from "../policy/exceptions.js";
+import type { Problem } from "../policy/problem.js";
 import { compilePolicies } from "../policy/rules/policies.js";
+import { watchFiles } from "../config/watch.js";
+import { putInForce, reload, type InForce } from "./in-force.js";
 
 export interface Started {
   readonly config: Config;
   readonly parts: SessionParts;
   readonly audit: AuditLog;
   readonly log: Logger;
+  /** Reads policies and exceptions again. Never rejects: what is wrong is logged, and the old stay in force. */
+  readonly reload: () => Promise<void>;
 }
 
 /** All talk goes to stderr: on stdio, stdout belongs to the protocol. */
@@ -54,26 +55,15 @@ export function loadEngine(): Engine {
 export async function start(source: ConfigSource, principal: Principal): Promise<Started> {
   const { config, problems } = loadConfig(source);
   const log = makeLog(config?.logLevel ?? "info");
-  for (const { message, ...where } of problems)
-    log.fatal(where, describeError(new SallyportError("config_invalid", message, where)));
-  if (config === undefined)
-    throw new SallyportError("config_invalid", "the configuration is not valid: nothing was started");
+  refuse(log, problems);
+  if (config === undefined) throw new SallyportError("config_invalid", NOTHING_STARTED);
   for (const line of bootLines(config.posture)) log.info(line);
   for (const { level, text } of exceptionLines(config.exceptions, Date.now())) log[level](text);
 
-  const { policies, problems: inPolicies } = await compilePolicies(config.policies);
-  for (const { message, ...where } of inPolicies)
-    log.fatal(where, describeError(new SallyportError("config_invalid", message, where)));
-  if (inPolicies.length > 0)
-    throw new SallyportError("config_invalid", "the configuration is not valid: nothing was started");
   const engine = loadEngine();
-  // What decides, not how it is tested or explained: every start records it whole.
-  const notDeciding = ["hits", "misses", "source", "advice"];
-  const rules = engine.rules.map((rule) =>
-    Object.fromEntries(Object.entries(rule).filter(([key]) => !notDeciding.includes(key))),
-  );
-  const text = snapshotText({ ...config, rules });
-  const snapshot = createHash("sha256").update(text).digest("hex");
+  // Before the store is touched: a policy that is wrong must not leave a trace of a start.
+  const { policies: checked, problems: inPolicies } = await compilePolicies(config.policies);
+  refuse(log, inPolicies);
   const { anchors, retentionMs } = config.audit;
   const opened = await openAudit({
     path: config.auditPath,
@@ -83,7 +73,7 @@ export async function start(source: ConfigSource, principal: Principal): Promise
     problem: (err) => log.error({ err }, "no checkpoint could be made: the next one covers the records"),
   });
   const audit = retentionMs === undefined ? opened : withRetention(opened, retentionMs, log);
-  await audit.appendPosture({ snapshot, bundle: () => JSON.parse(text) as JsonObject });
+  let inForce = (await putInForce(config, engine, audit, checked)) as InForce;
   const now = Date.now();
   for (const stop of audit.read((tx) => activeStops(tx, now))) log.warn(stopLine(stop));
 
@@ -98,13 +88,19 @@ export async function start(source: ConfigSource, principal: Principal): Promise
   const gate = createGate({
     engine,
     posture: config.posture,
-    snapshot,
+    get snapshot() {
+      return inForce.snapshot;
+    },
     audit,
     pins,
     previews: config.audit.previews,
     loops: config.loops,
-    exempt: compileExceptions(config.exceptions),
-    policies,
+    get exempt() {
+      return inForce.exempt;
+    },
+    get policies() {
+      return inForce.policies;
+    },
     definition: ({ server, tool }) => pins.listed(server, tool),
     log,
     advise: (detector) => advice.get(detector),
@@ -128,7 +124,28 @@ export async function start(source: ConfigSource, principal: Principal): Promise
     version: version(),
     log,
   };
-  return { config, parts, audit, log };
+  // One at a time, in the order they were asked for.
+  let reloading = Promise.resolve();
+  const again = (): Promise<void> =>
+    (reloading = reloading.then(async () => {
+      inForce = (await reload(source, config, engine, audit, log)) ?? inForce;
+    }));
+  const watched = config.policyFiles.length === 0 ? [] : [config.source, ...config.policyFiles];
+  const unwatch = watchFiles(
+    watched,
+    () => void again(),
+    (err) => log.warn({ err }, "a policy's folder cannot be watched: SIGHUP reloads"),
+  );
+  const closing = { ...audit, close: () => (unwatch(), reloading.then(audit.close)) };
+  return { config, parts, audit: closing, log, reload: again };
+}
+
+const NOTHING_STARTED = "the configuration is not valid: nothing was started";
+
+function refuse(log: Logger, problems: readonly Problem[]): void {
+  for (const { message, ...where } of problems)
+    log.fatal(where, describeError(new SallyportError("config_invalid", message, where)));
+  if (problems.length > 0) throw new SallyportError("config_invalid", NOTHING_STARTED);
 }
 
 function withRetention(opened: AuditLog, ageMs: number, log: Logger): AuditLog {

@@ -49,6 +49,8 @@ export interface Config {
   /** Expired ones too: they no longer hold, and are told of at the start. */
   /** Who is in the teams and roles that policies name as approvers. */
   readonly approvers: Readonly<Record<string, readonly string[]>>;
+  /** The files that they were read from, absolute. */
+  readonly policyFiles: readonly string[];
   /** Rules beside the profile's. */
   readonly policies: readonly PolicySpec[];
   readonly exceptions: readonly ExceptionSpec[];
