@@ -4,7 +4,8 @@
  * and nothing is released before its outcome is.
  */
 import { decisionBody, outcomeBody } from "./audit/bodies.js";
-import { forwards } from "./audit/record.js";
+import { forwards, type RecordedFacts } from "./audit/record.js";
+import { recordedFacts } from "./gate/facts.js";
 import { redactDocument } from "./detect/apply-redactions.js";
 import { maskArguments, scanArguments } from "./gate/arguments.js";
 import { argumentsPreview } from "./gate/preview.js";
@@ -228,13 +229,19 @@ async function admit(parts: GateParts, turn: Turn, call: Call): Promise<Verdict<
         });
       const decision = withDigests(verdict.decision, { arguments: call.args }, parts.audit);
       const preview = parts.previews === true ? argumentsPreview(call, decision) : undefined;
-      return decisionBody({ call, decision, ...(preview !== undefined && { preview }) }, parts.audit);
+      const facts = factsFor(parts, call, against, decision);
+      return decisionBody({ call, decision, facts, ...(preview !== undefined && { preview }) }, parts.audit);
     });
     turn.decided(verdict.decision);
     return verdict;
   } catch (error) {
     return { subject: call, decision: stageFailed(parts, "input", error), changed: false };
   }
+}
+
+function factsFor(parts: GateParts, call: Call, { session }: Against, { findings }: Decision): RecordedFacts {
+  const changed = findings.some(({ type }) => type === "tool_changed");
+  return recordedFacts(parts.server(call.server).connector, call, session, changed);
 }
 
 /** The call that a person has let pass; or the same verdict, with what it waits for. Rates and budgets come first. */

@@ -10,6 +10,7 @@ import type {
   NotScanned,
   Outcome,
   OutcomeBody,
+  RecordedFacts,
   RowCount,
 } from "./record.js";
 
@@ -33,6 +34,8 @@ export interface DecisionInput {
   readonly decision: Decision;
   /** Of the arguments, with everything masked that was found. */
   readonly preview?: string;
+  /** For trying other policies on the call. */
+  readonly facts?: RecordedFacts;
 }
 
 export interface OutcomeInput {
@@ -80,6 +83,7 @@ export function decisionBody(input: DecisionInput, { writer, digest }: Writer): 
     },
     decision: decision.decision,
     ...(decision.approval !== undefined && { approval: decision.approval }),
+    ...(input.facts !== undefined && { facts: input.facts }),
     ...judgement(decision),
   };
 }

@@ -115,6 +115,27 @@ export interface DecisionBody extends RecordHead, Judgement {
   };
   readonly decision: DecisionWord;
   readonly approval?: ApprovalState;
+  /** For trying other policies on the call. */
+  readonly facts?: RecordedFacts;
+}
+
+/** What conditions speak of, as far as it holds no value of the call. */
+export interface RecordedFacts {
+  readonly session: {
+    readonly calls: number;
+    readonly denied: number;
+    readonly errors: number;
+    readonly seen: readonly Category[];
+  };
+  /** The tool's definition was not the one that is trusted. */
+  readonly changed?: boolean;
+  /** Present when an argument is SQL. */
+  readonly sql?: {
+    readonly parse_ok: boolean;
+    readonly read_only: boolean;
+    readonly verbs: readonly string[];
+    readonly does: readonly string[];
+  };
 }
 
 export interface RowCount {

@@ -144,7 +144,7 @@ function oneOf<T extends string>(what: string, value: string, valid: readonly T[
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** `90s`, `15m`, `2h`, `7d` ago, or an ISO date or time (UTC unless it says otherwise). */
-function timeOf(flag: string, text: string, now: number): number {
+export function timeOf(flag: string, text: string, now: number): number {
   const ago = /^(\d{1,6})([smhd])$/.exec(text);
   if (ago !== null) return now - Number(ago[1]) * (UNIT_MS[ago[2] ?? ""] ?? 0);
   const iso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)?)?$/.exec(text);

@@ -1,7 +1,7 @@
 /** `sallyport policy`: what is wrong with policies, whether they do what their tests say, and why a call was decided so. */
 import { parseArgs } from "node:util";
 import { detectorIds, loadBuiltin } from "../config/builtin.js";
-import { loadConfig, type Config } from "../config/load.js";
+import { loadConfig, resolveAudit, type Config } from "../config/load.js";
 import { loadPolicies } from "../config/policies.js";
 import { loadPosture } from "../config/posture.js";
 import type { Engine } from "../detect/engine.js";
@@ -12,8 +12,9 @@ import type { Problem } from "../policy/problem.js";
 import { compilePolicies, type Tried } from "../policy/rules/policies.js";
 import type { PolicySpec } from "../policy/rules/spec.js";
 import type { Env } from "../policy/variables.js";
-import { UsageError } from "./audit-args.js";
+import { timeOf, UsageError } from "./audit-args.js";
 import { junit } from "./policy-junit.js";
+import { simulate, simulationText } from "./policy-simulate.js";
 import { runTest, strictest, tryOn, type Bench } from "./policy-try.js";
 import { unreachable } from "./policy-reach.js";
 
@@ -34,6 +35,7 @@ export interface PolicyIo {
 const POLICY_USAGE = `usage: sallyport policy check [FILE…] [--config FILE]
        sallyport policy test [FILE…] [--config FILE] [--junit FILE]
        sallyport policy explain CALL.json [--config FILE]
+       sallyport policy simulate [FILE…] [--config FILE] [--since TIME] [--json]
 `;
 
 /** Resolves with the exit code: 0, 1 when something is wrong with a policy, 2 for bad usage. */
@@ -49,6 +51,8 @@ export async function policyCommand(argv: readonly string[], io: PolicyIo): Prom
         return await test(given, values.junit, io);
       case "explain":
         return await explain(given, positionals, io);
+      case "simulate":
+        return await trySimulate(given, values.since, values.json === true, io);
       default:
         throw new UsageError(POLICY_USAGE.trimEnd());
     }
@@ -62,7 +66,8 @@ export async function policyCommand(argv: readonly string[], io: PolicyIo): Prom
 
 function parsed(argv: readonly string[]) {
   try {
-    const options = { config: { type: "string" }, junit: { type: "string" } } as const;
+    const text = { type: "string" } as const;
+    const options = { config: text, junit: text, since: text, json: { type: "boolean" } } as const;
     return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
   } catch (error) {
     throw new UsageError(
@@ -180,6 +185,33 @@ async function explain(given: Given, files: readonly string[], io: PolicyIo): Pr
   for (const { rule, source } of [...decision.rules, ...(tried.output?.decision.rules ?? [])])
     io.write(`  decided by ${rule} (${source})\n`);
   for (const each of tried.rules) io.write(triedText(each));
+  return 0;
+}
+
+async function trySimulate(
+  given: Given,
+  since: string | undefined,
+  json: boolean,
+  io: PolicyIo,
+): Promise<number> {
+  const from = since === undefined ? undefined : timeOf("--since", since, io.now);
+  const made = await benchOf(given, io);
+  if (made === undefined) return 1;
+  const { config } = loadConfig({
+    cwd: io.cwd,
+    env: io.env,
+    ...(given.config !== undefined && { file: given.config }),
+  });
+  const { path } = resolveAudit({
+    cwd: io.cwd,
+    env: io.env,
+    ...(given.config !== undefined && { file: given.config }),
+  });
+  if (path === undefined) throw new UsageError("the configuration names no audit store that can be read");
+  // Under the profile that calls meet today, whichever files are tried.
+  const posture = config?.posture ?? made.bench.posture;
+  const result = await simulate(path, made.bench.policies, posture, from);
+  io.write(json ? `${JSON.stringify(result, null, 2)}\n` : simulationText(result));
   return 0;
 }
 
