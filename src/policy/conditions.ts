@@ -2,12 +2,24 @@
  * Conditions in CEL. The only door to its engine, which is loaded when a policy has a condition. What a condition says is
  * checked before it is ever asked: an unknown name would be an error on each call, and errors refuse.
  */
-import { celEnv, celMethod, CelScalar, isCelError, mapType, parse, plan } from "@bufbuild/cel";
+import {
+  celEnv,
+  celList,
+  celMap,
+  type CelInput,
+  celMethod,
+  CelScalar,
+  isCelError,
+  mapType,
+  parse,
+  plan,
+} from "@bufbuild/cel";
 import { strings } from "@bufbuild/cel/ext";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { Phase } from "../model/nouns.js";
 import { lintCondition, type Expr } from "./rules/lint.js";
 import type { Facts } from "./rules/facts.js";
+import { searchFor } from "./rules/patterns.js";
 
 /** `error`: it could not be told, such as for a member that this call does not have. */
 export type Answer = boolean | "error";
@@ -43,7 +55,19 @@ const seen = celMethod(
   },
 );
 
-const env = celEnv({ funcs: [...strings, seen] });
+/** Patterns are literals, so there are as many as policies have; compiling one costs more than asking it. */
+const searches = new Map<string, { test(text: string): boolean }>();
+
+const env = celEnv({
+  funcs: [...strings, seen],
+  re2: {
+    compile: (pattern) => {
+      const known = searches.get(pattern) ?? searchFor(pattern);
+      searches.set(pattern, known);
+      return known;
+    },
+  },
+});
 
 /** The condition, or what is wrong with it. */
 export function compileCondition(text: string, phase: Phase): Condition | readonly ConditionProblem[] {
@@ -61,8 +85,9 @@ export function compileCondition(text: string, phase: Phase): Condition | readon
     const why = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
     return [{ message: `not a condition in CEL: ${why}` }];
   }
-  const { problems, uses } = lintCondition(root, phase);
-  if (problems.length > 0) return problems;
+  const { problems, uses, patterns } = lintCondition(root, phase);
+  const bad = patterns.flatMap(patternProblem);
+  if (problems.length + bad.length > 0) return [...problems, ...bad];
   const ask = compiled(text);
   const terms = splitTerms(text).map((term) => ({ term, ask: compiled(term) }));
   return {
@@ -70,6 +95,16 @@ export function compileCondition(text: string, phase: Phase): Condition | readon
     ask,
     explain: (facts) => terms.map(({ term, ask: one }) => ({ term, answer: one(facts) })),
   };
+}
+
+function patternProblem(pattern: string): ConditionProblem[] {
+  try {
+    searchFor(pattern);
+    return [];
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return [{ message: `not a pattern: ${why}`, fix: "RE2 has no lookaround and no backreferences" }];
+  }
 }
 
 function compiled(text: string): (facts: Facts) => Answer {
@@ -84,12 +119,12 @@ function compiled(text: string): (facts: Facts) => Answer {
   };
 }
 
-/** Moments and plain data as CEL takes them. */
+/** Moments and plain data as CEL takes them, made once for all conditions of a call. */
 export function toCel(value: unknown): unknown {
   if (value instanceof Date) return timestampFromDate(value);
-  if (Array.isArray(value)) return value.map(toCel);
+  if (Array.isArray(value)) return celList(value.map(toCel) as CelInput[]);
   if (value instanceof Map || typeof value !== "object" || value === null) return value;
-  return new Map(Object.entries(value).map(([key, member]) => [key, toCel(member)]));
+  return celMap(new Map(Object.entries(value).map(([key, member]) => [key, toCel(member) as CelInput])));
 }
 
 /** `a && b && c` in its parts; a text that is no such list is one part. Quotes and brackets hold together. */

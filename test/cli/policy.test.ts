@@ -131,6 +131,11 @@ describe("check", () => {
       "not a pattern",
       "rules.a",
     ],
+    [
+      "policy: p\nowner: o\nrules: [{ id: a, when: 'tool.name.matches(\"(?=a)\")', decision: deny, reason: r }]\n",
+      "not a pattern",
+      "rules.a",
+    ],
     ["policy: p\nowner: o\nowner: q\n", "not YAML", ""],
   ])("refuses %j", async (text, message, place) => {
     write("bad.yaml", text);

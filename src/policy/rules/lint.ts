@@ -22,7 +22,10 @@ export interface Expr {
           }[];
         };
       }
-    | { readonly case: "constExpr"; readonly value: { readonly constantKind: { readonly case?: string } } }
+    | {
+        readonly case: "constExpr";
+        readonly value: { readonly constantKind: { readonly case?: string; readonly value?: unknown } };
+      }
     | {
         readonly case: "comprehensionExpr";
         readonly value: {
@@ -93,15 +96,22 @@ interface Scope {
   readonly variables: ReadonlyMap<string, FactSpec>;
   readonly problems: LintProblem[];
   readonly uses: Set<string>;
+  readonly patterns: string[];
 }
 
-export function lintCondition(
-  root: Expr,
-  phase: Phase,
-): { readonly problems: readonly LintProblem[]; readonly uses: ReadonlySet<string> } {
-  const scope: Scope = { phase, variables: new Map(), problems: [], uses: new Set() };
+export interface Linted {
+  readonly problems: readonly LintProblem[];
+  /** Facts that it speaks of. */
+  readonly uses: ReadonlySet<string>;
+  /** Literals that are used as patterns. */
+  readonly patterns: readonly string[];
+}
+
+export function lintCondition(root: Expr, phase: Phase): Linted {
+  const scope: Scope = { phase, variables: new Map(), problems: [], uses: new Set(), patterns: [] };
   kindOf(root, scope, 0);
-  return { problems: scope.problems, uses: scope.uses };
+  const { problems, uses, patterns } = scope;
+  return { problems, uses, patterns };
 }
 
 /** What an expression is, as far as its names tell; problems go to the scope. */
@@ -214,7 +224,10 @@ function call(
       fix: close === undefined ? `valid: ${listNames(FUNCTIONS)}` : `did you mean ${close}?`,
     });
   }
-  if (name === "matches" && args.at(-1)?.exprKind.case !== "constExpr")
+  const last = args.at(-1)?.exprKind;
+  if (name === "matches" && last?.case === "constExpr" && typeof last.value.constantKind.value === "string")
+    scope.patterns.push(last.value.constantKind.value);
+  if (name === "matches" && last?.case !== "constExpr")
     // A pattern out of the call's own words would be the caller's to choose.
     scope.problems.push({ message: "a pattern that is not a literal", fix: "write the pattern in quotes" });
   if (name === "_[_]") {

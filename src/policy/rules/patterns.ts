@@ -14,3 +14,9 @@ export function matchesWhole(pattern: string, text: string): boolean {
   if (known === undefined) throw new Error("a pattern that nobody has checked");
   return known.matches(text);
 }
+
+/** Whether a text holds a match. Throws when it is no pattern. */
+export function searchFor(pattern: string): { test(text: string): boolean } {
+  const compiledOnce = RE2JS.compile(pattern);
+  return { test: (text) => compiledOnce.matcher(text).find() };
+}
