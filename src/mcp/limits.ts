@@ -122,3 +122,6 @@ export const CHILD_GRACE_MS = 1_000;
  * declares elicitation may never answer: the call then ends as one that waits, and the answer may come another way.
  */
 export const ASK_USER_MS = 45_000;
+
+/** A server that accepts the stream of its unsolicited messages and never says so must not hold the first call up for long. */
+export const STREAM_OPEN_MS = 500;

@@ -6,7 +6,7 @@ import { SallyportError } from "../model/errors.js";
 import { wantsMore } from "./auth/challenge.js";
 import type { Credentials } from "./auth/credentials.js";
 import { STATELESS_VERSION } from "./eras.js";
-import { MAX_DOWNSTREAM_MESSAGE, MAX_RESUME_MS, MIN_RESUME_MS } from "./limits.js";
+import { MAX_DOWNSTREAM_MESSAGE, MAX_RESUME_MS, MIN_RESUME_MS, STREAM_OPEN_MS } from "./limits.js";
 import { eventReader } from "./sse.js";
 import type { Outgoing, Wire, WireHandlers } from "./wire.js";
 
@@ -46,6 +46,9 @@ export function openHttp(
   let version = stateless ? STATELESS_VERSION : undefined;
   let stream: http.ClientRequest | undefined;
   let retry: NodeJS.Timeout | undefined;
+  /** Until the stream of unsolicited messages is open: what a server asks about a call sent before, nobody would hear. */
+  let opening: Promise<void> | undefined;
+  let opened = (): void => {};
   let closed = false;
 
   const headersFor = (extra: Readonly<Record<string, string>>): Record<string, string> => ({
@@ -126,6 +129,17 @@ export function openHttp(
   };
 
   const post = (message: Outgoing): void => {
+    if (message.method === "notifications/initialized" && !stateless)
+      opening = new Promise((resolve) => {
+        // A server may keep its headers back until it has something to say.
+        const enough = setTimeout(() => opened(), STREAM_OPEN_MS).unref();
+        opened = () => {
+          clearTimeout(enough);
+          opening = undefined;
+          resolve();
+        };
+      });
+    else if (opening !== undefined && message.id !== undefined) return void opening.then(() => post(message));
     const lost = (error: unknown): void => {
       if (message.id !== undefined) handlers.failed(message.id, asUnavailable(error));
     };
@@ -225,6 +239,7 @@ export function openHttp(
     const given = credentials?.current;
     const resuming = at.lastEventId === undefined ? {} : { "last-event-id": at.lastEventId };
     stream = start("GET", { accept: "text/event-stream", ...resuming }, (response) => {
+      opened();
       if (response.statusCode === 200) return read(response, undefined, at, again);
       response.resume();
       if (mayRenew)
@@ -235,7 +250,7 @@ export function openHttp(
           () => {},
         );
     });
-    stream.once("error", () => {});
+    stream.once("error", () => opened());
     stream.end();
   };
 
