@@ -9,6 +9,7 @@ const ALPHABETS: Readonly<Record<string, string>> = {
   upper: "QWZXKVJYHBGFMPDTLCNURSIAOE",
   uppernum: "K7Q2M9X4J8Z3W5V6B2N",
   commands: ";\nab",
+  spaces: " ",
   bech32: "qpzry9x8gf2tvdw0s3jn54khce6mua7l",
   base32l: "k7q2m4xjz3w5v6bnagt",
   hexu: "9F3A7C1E5B8D2046",
@@ -18,7 +19,7 @@ const ALPHABETS: Readonly<Record<string, string>> = {
   base64: "aB3/dE5fG7hJ+9kLmN2pQ4rS6tUvW8xYz1",
   base64url: "aB3_dE5fG7hJ-9kLmN2pQ4rS6tUvW8xYz1",
 };
-const FIELD = /\{([a-z0-9]+):(\d{1,4})\}/g;
+const FIELD = /\{([a-z0-9]+):(\d{1,7})\}/g;
 
 /** Fills `{name:length}` fields of a text; other braces stay. Names: alnum, lower, upper, hex, digits, base64… */
 export function fillTemplate(text: string): string {

@@ -1,3 +1,5 @@
+import { dialectFacts } from "./dialects.js";
+import { innerSql } from "./inner.js";
 import type { SqlStatement } from "./statements.js";
 import { splitStatements } from "./statements.js";
 import type { SqlToken } from "./tokens.js";
@@ -22,10 +24,15 @@ export const SQL_FACTS = [
   "network_access", // dblink, UTL_HTTP, OPENROWSET, xp_dirtree
   "time_delay", // SLEEP, pg_sleep, WAITFOR DELAY, BENCHMARK
   "system_tables",
+  "credential_tables", // pg_shadow, mysql.user: hashes of passwords
   "executable_comment", // MySQL runs /*! … */
   "dynamic_sql", // EXEC(…), EXECUTE IMMEDIATE, PREPARE … FROM
   "readonly_escape", // COMMIT or SET that leaves a read-only transaction
   "server_control", // SHUTDOWN, KILL, ALTER SYSTEM, SET GLOBAL
+  "log_tampering", // RESET MASTER, PURGE BINARY LOGS, auditing or triggers off
+  "backup_restore", // BACKUP and RESTORE DATABASE, FLASHBACK, EXPORT DATA
+  "unreadable", // a quote or comment that does not end
+  "too_long", // what was not read is told, not passed over
 ] as const;
 export type SqlFactName = (typeof SQL_FACTS)[number];
 
@@ -35,19 +42,25 @@ export interface SqlFact {
   readonly end: number;
 }
 
-/** Texts longer than this are judged by their start and end: no honest argument is a megabyte of SQL. */
+/** No honest argument is a megabyte of SQL: what stands behind is not read, and that is a finding of its own. */
 const MAX_SQL = 1 << 20;
 
 /** What a SQL text does. Where dialects read it differently (`\'`, `#`), every reading counts. */
 export function sqlFacts(text: string): SqlFact[] {
   const sql = text.length > MAX_SQL ? text.slice(0, MAX_SQL) : text;
   const facts = factsOf(tokenizeSql(sql));
+  if (text.length > MAX_SQL) facts.push({ fact: "too_long", start: MAX_SQL, end: text.length });
   const readings = [
     ...(sql.includes("\\'") ? [{ backslash: true }] : []),
     ...(sql.includes("#") ? [{ hash: true, backslash: true }] : []),
   ];
   for (const reading of readings) {
-    for (const f of factsOf(tokenizeSql(sql, reading))) {
+    const others = factsOf(tokenizeSql(sql, reading));
+    // A text that one dialect can read to its end is a text of that dialect.
+    if (!others.some((f) => f.fact === "unreadable"))
+      facts.splice(0, facts.length, ...facts.filter((f) => f.fact !== "unreadable"));
+    for (const f of others) {
+      if (f.fact === "unreadable") continue;
       if (!facts.some((g) => g.fact === f.fact && g.start < f.end && f.start < g.end)) facts.push(f);
     }
   }
@@ -79,8 +92,19 @@ const READS = new Set([
   "GO",
 ]);
 
-function factsOf(tokens: readonly SqlToken[]): SqlFact[] {
+/** What says nothing of a body: it is made of statements, and it may be a piece. */
+const INNER_ONLY: ReadonlySet<SqlFactName> = new Set([
+  "stacked_statements",
+  "stacked_write",
+  "readonly_escape",
+  "unreadable",
+]);
+
+function factsOf(tokens: readonly SqlToken[], depth = 0): SqlFact[] {
   const facts: SqlFact[] = [];
+  const last = tokens.at(-1);
+  if (last !== undefined && isOpen(last))
+    facts.push({ fact: "unreadable", start: last.start, end: last.end });
   const statements = splitStatements(tokens);
   for (const t of tokens) {
     if (t.kind === "executable") facts.push({ fact: "executable_comment", start: t.start, end: t.end });
@@ -90,6 +114,10 @@ function factsOf(tokens: readonly SqlToken[]): SqlFact[] {
       void facts.push({ fact, start: span.start, end: span.end });
     if (!s.planned) statementFacts(s, i, add);
     callFacts(s, add);
+    if (depth > 0) return;
+    for (const inner of innerSql(s))
+      for (const f of factsOf(tokenizeSql(inner.text), depth + 1))
+        if (!INNER_ONLY.has(f.fact)) add(f.fact, inner);
   });
   const [first, ...later] = statements;
   const write = later.find((s) => !s.planned && !READS.has(s.verb));
@@ -104,6 +132,13 @@ function factsOf(tokens: readonly SqlToken[]): SqlFact[] {
     facts.push({ fact: "stacked_write", ...span(write) });
   } else if (later[0] !== undefined) facts.push({ fact: "stacked_statements", ...span(later[0]) });
   return facts;
+}
+
+/** True for a last token that a quote or comment opens and nothing closes: a server may read on where we cannot. */
+function isOpen({ kind, text, start, end }: SqlToken): boolean {
+  if (kind === "comment") return text.startsWith("/*") && (text.length < 4 || !text.endsWith("*/"));
+  if (kind === "quoted") return end - start < text.length + 2;
+  return kind === "string" && /^[A-Za-z]?'/.test(text) && !/^[A-Za-z]?'[^]*'$/.test(text);
 }
 
 type Add = (fact: SqlFactName, span?: { start: number; end: number }) => void;
@@ -148,6 +183,7 @@ function statementFacts(s: SqlStatement, index: number, add: Add): void {
   ) {
     add("dynamic_sql");
   }
+  for (const fact of dialectFacts(s)) add(fact);
   writeFacts(s, add);
 }
 
@@ -191,30 +227,37 @@ function writeFacts(s: SqlStatement, add: Add): void {
 }
 
 const CALLS: readonly (readonly [SqlFactName, RegExp])[] = [
-  ["time_delay", /^(?:SLEEP|PG_SLEEP|PG_SLEEP_FOR|PG_SLEEP_UNTIL|BENCHMARK)$/],
+  ["time_delay", /^(?:SLEEP|SLEEPEACHROW|SYSTEM\$WAIT|PG_SLEEP|PG_SLEEP_FOR|PG_SLEEP_UNTIL|BENCHMARK)$/],
   [
     "file_access",
-    /^(?:LOAD_FILE|PG_READ_FILE|PG_READ_BINARY_FILE|PG_LS_DIR|PG_STAT_FILE|LO_IMPORT|LO_EXPORT|READFILE|WRITEFILE|LOAD_EXTENSION|BFILENAME|READ_CSV|READ_CSV_AUTO|READ_PARQUET|READ_TEXT|READ_BLOB)$/,
+    /^(?:LOAD_FILE|PG_READ_FILE|PG_READ_BINARY_FILE|PG_LS_DIR|PG_STAT_FILE|LO_IMPORT|LO_EXPORT|READFILE|WRITEFILE|LOAD_EXTENSION|BFILENAME|READ_CSV|READ_CSV_AUTO|READ_PARQUET|READ_TEXT|READ_BLOB|READ_JSON|READ_JSON_AUTO|READ_NDJSON|PARQUET_SCAN|SNIFF_CSV|FSDIR|PG_LS_LOGDIR|PG_LS_WALDIR|PG_FILE_WRITE|PG_LOGDIR_LS|DBMS_XSLPROCESSOR)$/,
   ],
   ["program_execution", /^(?:SYS_EXEC|SYS_EVAL|FTS3_TOKENIZER)$/],
   [
     "network_access",
-    /^(?:DBLINK|DBLINK_CONNECT|DBLINK_EXEC|DBLINK_SEND_QUERY|HTTPURITYPE|OPENROWSET|OPENDATASOURCE|OPENQUERY)$/,
+    /^(?:DBLINK|DBLINK_CONNECT|DBLINK_EXEC|DBLINK_SEND_QUERY|HTTPURITYPE|OPENROWSET|OPENDATASOURCE|OPENQUERY|EXTERNAL_QUERY)$/,
   ],
 ];
 const NAMES: readonly (readonly [SqlFactName, RegExp])[] = [
-  ["program_execution", /^(?:XP_CMDSHELL|SP_OACREATE|SP_OAMETHOD|XP_REGWRITE|DBMS_SCHEDULER|DBMS_XMLQUERY)$/],
+  [
+    "program_execution",
+    /^(?:XP_CMDSHELL|SP_OACREATE|SP_OAMETHOD|XP_REGWRITE|XP_REGDELETEKEY|XP_SERVICECONTROL|SP_EXECUTE_EXTERNAL_SCRIPT|SP_ADD_JOB|SP_ADD_JOBSTEP|SP_START_JOB|DBMS_SCHEDULER|DBMS_JOB|DBMS_JAVA|DBMS_XMLQUERY|PG_EXECUTE_SERVER_PROGRAM)$/,
+  ],
   [
     "network_access",
-    /^(?:UTL_HTTP|UTL_TCP|UTL_SMTP|UTL_INADDR|XP_DIRTREE|XP_FILEEXIST|XP_SUBDIRS|DBMS_LDAP)$/,
+    /^(?:UTL_HTTP|UTL_TCP|UTL_SMTP|UTL_INADDR|UTL_MAIL|APEX_WEB_SERVICE|XP_SENDMAIL|SP_SEND_DBMAIL|XP_DIRTREE|XP_FILEEXIST|XP_SUBDIRS|DBMS_LDAP)$/,
   ],
   ["file_access", /^(?:UTL_FILE|XP_REGREAD|OUTFILE|DUMPFILE)$/],
   ["time_delay", /^(?:DBMS_LOCK|DBMS_PIPE|DBMS_SESSION)$/],
   [
     "system_tables",
-    /^(?:INFORMATION_SCHEMA|PG_CATALOG|PG_SHADOW|PG_AUTHID|PG_USER|PG_ROLES|PG_TABLES|PG_DATABASE|SQLITE_MASTER|SQLITE_SCHEMA|SYSOBJECTS|SYSCOLUMNS|ALL_TABLES|DBA_USERS|DBA_TABLES|ALL_USERS)$/,
+    /^(?:INFORMATION_SCHEMA|PG_CATALOG|PG_USER|PG_ROLES|PG_TABLES|PG_DATABASE|SQLITE_MASTER|SQLITE_SCHEMA|SYSOBJECTS|SYSCOLUMNS|ALL_TABLES|DBA_USERS|DBA_TABLES|ALL_USERS)$/,
   ],
+  ["credential_tables", /^(?:PG_SHADOW|PG_AUTHID|USER\$|SQL_LOGINS|SYSXLOGINS)$/],
+  ["server_control", /^(?:PG_TERMINATE_BACKEND|PG_RELOAD_CONF|PG_ROTATE_LOGFILE)$/],
 ];
+/** ClickHouse's table functions, which are ordinary words elsewhere. */
+const FAR = /^(?:URL|S3|REMOTE|REMOTESECURE|HDFS|MYSQL|POSTGRESQL|MONGODB|JDBC|ODBC|AZUREBLOBSTORAGE)$/;
 
 function callFacts(s: SqlStatement, add: Add): void {
   s.tokens.forEach((t, i) => {
@@ -223,6 +266,13 @@ function callFacts(s: SqlStatement, add: Add): void {
     if (s.tokens[i + 1]?.text === "(") for (const [fact, names] of CALLS) if (names.test(name)) add(fact, t);
     for (const [fact, names] of NAMES) if (names.test(name)) add(fact, t);
     if (name === "WAITFOR") add("time_delay", t);
-    if (name === "MYSQL" && s.tokens[i + 1]?.text === ".") add("system_tables", t);
+    const before = s.tokens[i - 1]?.text;
+    const [dot, after] = [s.tokens[i + 1]?.text, s.tokens[i + 2]?.text.toUpperCase()];
+    if (name === "MYSQL" && dot === ".") add(after === "USER" ? "credential_tables" : "system_tables", t);
+    if (dot === "(" && before === "FROM") {
+      if (FAR.test(name)) add("network_access", t);
+      else if (name === "FILE") add("file_access", t);
+      else if (name === "EXECUTABLE") add("program_execution", t);
+    }
   });
 }

@@ -88,6 +88,8 @@ function judgeQuoted(
   const [first, second] = body;
   if (first === undefined || tokens[0]?.kind === "comment") {
     // Nothing follows the quote but a comment: the rest of the query is cut off.
+    // "SOAP 1 '#" is a catalogue's shorthand: a break-out touches what it breaks out of.
+    if (place === "apart" && tokens.length === 1 && tokens[0]?.text === "#") return undefined;
     return tokens.some(endsQuery) ? "comment_terminator" : undefined;
   }
   const joined = isWord(first, JOINERS) || first.text === "||" || first.text === "&&";
@@ -118,8 +120,13 @@ function judgeQuoted(
     second?.text.startsWith("@") === true ||
     (commented && second?.kind !== "word");
   const arithmetic = first.kind === "op" && OPERATORS.has(first.text) && !COMPARISONS.has(first.text);
+  // "4'+X+4'+WOOD" adds feet and inches; what is added to a query is a value or a call.
+  const names = second?.kind === "word" && !second.text.startsWith("@") && body[2]?.text !== "(";
+  const mere = second?.kind === "string" && /^'{3,}$/.test(second.text);
   const computes =
     arithmetic &&
+    !names &&
+    !mere &&
     quote === "'" &&
     first.text !== "/" &&
     (place === "touching" ? closes : place === "start" && second?.kind === "string");
@@ -236,6 +243,9 @@ function condition(rest: readonly SqlToken[], quoted: boolean): SqliFactName | u
   if (!quoted && body.length === 1 && body[0]?.kind === "number" && !/^[01]$/.test(body[0].text))
     return undefined;
   if (alwaysTrue(body) || alwaysTrue(openString(body))) return "tautology";
+  // "or 1 group by concat(version(), …) having min(0)" answers through an error message.
+  const grouped = body.some((t, i) => t.text === "GROUP" && t.kind === "word" && body[i + 1]?.text === "BY");
+  if (grouped && body.some((t) => t.text === "(")) return "condition";
   const [a, b, c] = body;
   if (
     a?.kind === "word" &&
