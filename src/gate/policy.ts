@@ -93,14 +93,9 @@ function apply(
   remedy: NonNullable<PolicyVerdict["remedy"]>,
 ) {
   const { connector } = server(call.server);
-  const names = Object.keys(call.args).filter((name) => typeof call.args[name] === "string");
   const sql = remedy.sql_limit === undefined ? [] : sqlArguments(connector, call).map(({ name }) => name);
-  return mended(
-    remedy,
-    call.args,
-    names.filter((name) => sql.includes(name)),
-    limitSql,
-  );
+  // SQL inside of a list or an object is among them: what is not plain text cannot be bounded, and is not run.
+  return mended(remedy, call.args, [...new Set(sql)], limitSql);
 }
 
 function unmendable(parts: PolicyParts, call: Call, { remedy, rules }: PolicyVerdict): HeldByRule[] {

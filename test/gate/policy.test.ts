@@ -232,6 +232,10 @@ rules:
   it.each([
     "select 1; select 2",
     "select a from t limit 5, 10",
+    "select a from t limit 5 * 1000",
+    "select a from t limit 5%",
+    "select a from t limit 5 by b",
+    "select a from t limit 5::int + 1000",
     "select top 5 a from t",
     "update t set a = 1",
   ])("holds back what it cannot bound: %s", async (sql) => {
@@ -241,6 +245,23 @@ rules:
       rule: "constraint.not_remediable",
     });
   });
+
+  it("keeps an offset", async () => {
+    const kit = await gateWith(MENDS);
+    const ran = await run(kit, query(kit, "select a from t limit 500 offset 20;"));
+    expect(JSON.parse(ran.args!).sql).toBe("select a from t limit 10 offset 20;");
+  });
+
+  it.each(['{"sql":["select a from t"]}', '{"sql":"select 1","batch":[{"sql":"select a from t"}]}'])(
+    "holds back SQL that stands deeper than it can reach: %s",
+    async (args) => {
+      const kit = await gateWith(MENDS);
+      expect(decisionOf(await run(kit, kit.call("crm", "query", args)))).toMatchObject({
+        decision: "deny",
+        rule: "constraint.not_remediable",
+      });
+    },
+  );
 
   it("masks what detectors find, in arguments and in results", async () => {
     const kit = await gateWith(`

@@ -24,8 +24,9 @@ export function limitSql(text: string, max: number): string | undefined {
   }
   if (limitAt === -1) return `${text.slice(0, statement.end)} LIMIT ${max}${text.slice(statement.end)}`;
   const count = statement.tokens[limitAt + 1];
-  // MySQL's LIMIT offset, count would be misread.
-  if (count?.kind !== "number" || statement.tokens[limitAt + 2]?.text === ",") return undefined;
+  // MySQL's LIMIT offset, count would be misread; LIMIT 10 * 1000, LIMIT 10%, and LIMIT 10 BY … are no ten rows.
+  const after = statement.tokens[limitAt + 2];
+  if (count?.kind !== "number" || (after !== undefined && after.text !== "OFFSET")) return undefined;
   if (Number(count.text) <= max) return text;
   return text.slice(0, count.start) + String(max) + text.slice(count.end);
 }

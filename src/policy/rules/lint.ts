@@ -1,5 +1,5 @@
 /** What can be known to be wrong with a condition before a call comes: unknown names, and patterns made at run time. */
-import type { Phase } from "../../model/nouns.js";
+import { CATEGORIES, type Phase } from "../../model/nouns.js";
 import { listNames, nearest } from "../problem.js";
 import { FACTS, type FactSpec } from "./facts.js";
 
@@ -224,15 +224,29 @@ function call(
       fix: close === undefined ? `valid: ${listNames(FUNCTIONS)}` : `did you mean ${close}?`,
     });
   }
-  const last = args.at(-1)?.exprKind;
-  if (name === "matches" && last?.case === "constExpr" && typeof last.value.constantKind.value === "string")
-    scope.patterns.push(last.value.constantKind.value);
-  if (name === "matches" && last?.case !== "constExpr")
+  const literal = literalOf(args.at(-1));
+  if (name === "matches" && literal === undefined)
     // A pattern out of the call's own words would be the caller's to choose.
     scope.problems.push({ message: "a pattern that is not a literal", fix: "write the pattern in quotes" });
+  if (name === "matches" && literal !== undefined) scope.patterns.push(literal);
+  if (name === "seen" && literal !== undefined && !(CATEGORIES as readonly string[]).includes(literal)) {
+    // It would never be true, and the rule would look like protection.
+    const close = nearest(literal, CATEGORIES);
+    scope.problems.push({
+      message: `there is no category "${literal}"`,
+      fix: close === undefined ? `valid: ${listNames(CATEGORIES)}` : `did you mean ${close}?`,
+    });
+  }
   if (name === "_[_]") {
     const [base] = kinds;
     if (base?.type === "list" && base.fields !== undefined) return { ...base, type: "map" };
   }
   return ANY;
+}
+
+/** The text of a literal; undefined for anything else. */
+function literalOf(expr: Expr | undefined): string | undefined {
+  if (expr?.exprKind.case !== "constExpr") return undefined;
+  const { value } = expr.exprKind.value.constantKind;
+  return typeof value === "string" ? value : undefined;
 }

@@ -176,7 +176,8 @@ function evaluate(
       if (decision !== "allow") shadow.push(ref);
       continue;
     }
-    spoke.add(source);
+    // A file's default is lifted only by a rule whose condition holds: one that cannot be told must not help the caller.
+    if (answer === true) spoke.add(source);
     failClosed ||= answer === "error";
     if (decision === "deny" || decision === "require_approval") held.push(heldBy(spec, source));
     else if (decision !== "allow") {

@@ -85,12 +85,16 @@ const rule = (id: number): fc.Arbitrary<RuleSpec> =>
 
 const rules = fc.array(fc.nat(), { maxLength: 5 }).chain((ids) => fc.tuple(...ids.map((_, at) => rule(at))));
 
-const file = (policy: string, all: readonly RuleSpec[]): PolicySpec => ({
+const file = (
+  policy: string,
+  all: readonly RuleSpec[],
+  fallback: PolicySpec["default"]["input"] = "allow",
+): PolicySpec => ({
   policy,
   owner: "o",
   file: `${policy}.yaml`,
   mode: "enforce",
-  default: { input: "allow", output: "allow" },
+  default: { input: fallback, output: "allow" },
   rules: all,
   tests: [],
 });
@@ -159,6 +163,46 @@ describe("a decision by policies", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it("is never helped past a file's default by a condition that cannot be told", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        rule(0),
+        fc.constantFrom("deny" as const, "require_approval" as const),
+        async (each, fallback) => {
+          const broken = { ...each, match: {}, when: "args.nothing > 1" };
+          const without = (await decided([file("p", [], fallback)])).decision.decision;
+          const { decision } = (await decided([file("p", [broken], fallback)])).decision;
+          expect(strictness(decision)).toBeGreaterThanOrEqual(strictness(without));
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe("a condition is refused when it is loaded", () => {
+  it.each([
+    ['args.q.matches("(")', 'not a pattern', "RE2"],
+    ['args.q.matches("(?<=a)b")', "not a pattern", "RE2"],
+    ["args.q.matches(args.p)", "a pattern that is not a literal", "quotes"],
+    ['session.seen("pi")', 'there is no category "pi"', "did you mean pii?"],
+  ])("%s", async (when, message, fix) => {
+    const bad: RuleSpec = {
+      name: "p/r",
+      phase: "input",
+      match: {},
+      decision: "deny",
+      reason: "r",
+      category: "high_risk",
+      mode: "enforce",
+      when,
+    };
+    const { problems } = await compilePolicies([file("p", [bad])]);
+    expect(problems).toMatchObject([
+      { path: "rules.r.when", message: expect.stringContaining(message), fix: expect.stringContaining(fix) },
+    ]);
   });
 });
 
