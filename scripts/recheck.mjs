@@ -53,7 +53,7 @@ for (const each of [...patterns.filter(isNew), ...sample]) {
 }
 const here = new Set(patterns.map(({ hash }) => hash));
 const [kept, open] = [
-  [...proved].filter((hash) => here.has(hash)).toSorted(),
+  [...proved].filter((hash) => here.has(hash)).toSorted((a, b) => (a < b ? -1 : 1)),
   [...undecided].filter(([hash]) => here.has(hash)),
 ];
 process.stdout.write(
