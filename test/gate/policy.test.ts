@@ -153,6 +153,20 @@ rules:
     expect((await run(kit, kit.call("files", "read_file", '{"path":"/tmp/a"}'))).args).toBeDefined();
   });
 
+  it("read_only is not met by a SELECT that the tool does not take", async () => {
+    const kit = await gateWith(READ_ONLY, {}, { ...SERVERS, files: { connector: "filesystem" } });
+    const write = '{"path":"/tmp/a","content":"x","sql":"select a from t"}';
+    const tables = { properties: { table: { type: "string" } } };
+    const sql = { properties: { query: { type: "string" } } };
+    const runs = async (call: Call): Promise<boolean> => (await run(kit, call)).args !== undefined;
+    expect(await runs(kit.call("files", "write_file", write))).toBe(false);
+    const drop = '{"table":"t","sql":"select a from t"}';
+    expect(await runs(kit.call("crm", "drop_table", drop, { inputSchema: tables }))).toBe(false);
+    const ask = '{"query":"select a from t"}';
+    expect(await runs(kit.call("crm", "execute_sql", ask, { inputSchema: sql }))).toBe(true);
+    expect(await runs(kit.call("crm", "execute_sql", ask))).toBe(true);
+  });
+
   it("allows arguments by value, number and pattern, and whole texts only", async () => {
     const kit = await gateWith(
       `

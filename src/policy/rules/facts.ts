@@ -54,7 +54,7 @@ export const FACTS: Readonly<Record<string, FactSpec>> = {
       present: flag("There is such an argument."),
       parse_ok: flag("All of it could be read. True when there is none."),
       read_only: flag(
-        "Nothing in it changes anything, and all of it could be read. False when there is none.",
+        "Nothing in it changes anything, and all of it could be read. False when there is none, and when the tool changes something and does not take SQL.",
       ),
       statements: list("The statements, in order.", {
         verb: text("In upper case: `SELECT`, `DELETE`…"),

@@ -184,7 +184,7 @@ describe("a decision by policies", () => {
 
 describe("a condition is refused when it is loaded", () => {
   it.each([
-    ['args.q.matches("(")', 'not a pattern', "RE2"],
+    ['args.q.matches("(")', "not a pattern", "RE2"],
     ['args.q.matches("(?<=a)b")', "not a pattern", "RE2"],
     ["args.q.matches(args.p)", "a pattern that is not a literal", "quotes"],
     ['session.seen("pi")', 'there is no category "pi"', "did you mean pii?"],
