@@ -62,11 +62,16 @@ function byRole(text: string, at: LeafPlace, compiled: Compiled): readonly Fact[
       const { commands, facts } = readShell(text);
       const matched = commands
         .filter((c) => !onlyShows(c.args))
-        .flatMap((c) =>
-          compiled.commands
-            .filter(({ pattern }) => matchesCommand([c.program, ...c.args], pattern))
-            .map(({ rule }) => ({ rule, start: c.command.start, end: c.command.end })),
-        );
+        .flatMap((c) => {
+          const argv = [c.program, ...c.args];
+          const told = compiled.commands.filter(({ pattern }) => matchesCommand(argv, pattern));
+          // A rule has many patterns; one finding of it is enough.
+          return [...new Set(told.map(({ rule }) => rule))].map((rule) => ({
+            rule,
+            start: c.command.start,
+            end: c.command.end,
+          }));
+        });
       return [...facts, ...matched];
     }
     case "path":

@@ -3,6 +3,9 @@ import { sqlFacts } from "../sql/facts.js";
 import { looksLikeSql } from "../sql/looks.js";
 import type { ResolvedCommand } from "./unwrap.js";
 import { MAX_COMMANDS, resolveShell } from "./unwrap.js";
+import { downloadsRun } from "./downloads.js";
+import { hostFacts } from "./hosts.js";
+import { windowsFacts } from "./windows.js";
 import { deviceTarget, rmTarget, systemFile, systemTarget } from "./targets.js";
 import { interpreterFacts, rawShellFacts } from "./reverse.js";
 
@@ -25,6 +28,16 @@ export const SHELL_FACTS = [
   "interpreter_exec", // python -c "os.system(…)"
   "too_complex", // more commands than are read: what cannot be judged is a finding
   "disable_protection", // history -c, setenforce 0, iptables -F, kill -9 -1
+  "download_run", // curl -o x … && sh x
+  "persistence", // systemd units, authorized_keys, what runs at every start
+  "schedule_job", // crontab, at: everyday work, and a way to stay
+  "log_tampering", // logs and histories emptied or cut off
+  "account_change", // who may log in, and as whom
+  "setuid", // a file that runs as its owner
+  "service_stop", // of what guards or serves
+  "container_escape", // --privileged, the host's root or namespaces
+  "windows_destructive", // reg delete, sc delete, Remove-AzResourceGroup
+  "interpreter_delete", // shutil.rmtree, fs.rmSync, FileUtils.rm_rf
 ] as const;
 export type ShellFactName = (typeof SHELL_FACTS)[number];
 
@@ -59,7 +72,18 @@ export function readShell(text: string): ShellReading {
       void facts.push({ analyzer: "shell", fact, start, end });
     commandFacts(c, add);
     interpreterFacts(c, add);
+    hostFacts(c, add);
+    windowsFacts(c, add);
     sqlClientFacts(c, facts);
+  }
+  for (const [from, to] of downloadsRun(commands)) {
+    const start = Math.min(from.command.start, to.command.start);
+    facts.push({
+      analyzer: "shell",
+      fact: "download_run",
+      start,
+      end: Math.max(from.command.end, to.command.end),
+    });
   }
   // A statement alone is for a client that waits at the other end.
   if (
@@ -193,54 +217,36 @@ function sendFacts(c: ResolvedCommand, add: Add): void {
   if (/^(?:nc|ncat|netcat)$/.test(program) && c.command.redirects.some((r) => r.op === "<")) add("send_file");
 }
 
-const SQL_CLIENTS: Readonly<Record<string, readonly string[]>> = {
-  psql: ["-c", "--command"],
-  mysql: ["-e", "--execute"],
-  mariadb: ["-e", "--execute"],
-  sqlcmd: ["-Q", "-q"],
-  snowsql: ["-q", "--query"],
-  "clickhouse-client": ["-q", "--query"],
-  bq: ["query"],
-  duckdb: ["-c"],
-  cockroach: ["-e"],
-  mysqladmin: [],
-  usql: ["-c"],
-};
+/** Programs that are told statements on standard input. */
+const SQL_CLIENTS =
+  /^(?:psql|mysql|mariadb|sqlcmd|snowsql|snow|clickhouse(?:-client)?|bq|duckdb|cockroach|usql|sqlite3|sqlplus|isql|cqlsh|hive|beeline|impala-shell|spark-sql|trino|presto|vsql|pgcli|mycli|litecli|mysqlsh|influx|db2|turso|wrangler|heroku)$/;
+/** Programs whose arguments are only shown, searched or written down. */
+const SHOWS =
+  /^(?:echo|printf|grep|egrep|fgrep|rg|ag|ack|git|gh|glab|sed|awk|gawk|jq|cat|man|tee|test|say|logger|notify-send)$/;
+const STATEMENT =
+  /^[\s(;]{0,16}(?:(?:--[^\n]{0,200}\n|\/\*)|drop|delete|truncate|grant|revoke|alter|update|create|with|copy|exec|shutdown|insert|select|do\b|set|purge|reset|attach|load|call|merge)\b/i;
 
 /** SQL handed to a database client is SQL. */
 function sqlClientFacts(c: ResolvedCommand, facts: ShellFact[]): void {
-  const options = SQL_CLIENTS[c.program];
-  const sql: { text: string; start: number }[] = [];
-  const [, ...rest] = c.words;
-  if (c.program === "sqlite3" || c.program === "duckdb") {
-    for (const w of rest.slice(1)) if (/\s/.test(w.text)) sql.push({ text: w.text, start: w.start + 1 });
+  if (SHOWS.test(c.program)) return;
+  const client = SQL_CLIENTS.test(c.program);
+  const sql: string[] = [];
+  for (const { text } of c.words.slice(1)) {
+    // --command=…, -e'…', --query "…", or a word of its own; -- starts a comment too.
+    const value = text.replace(/^--?[a-zA-Z][\w-]{0,40}=/, "").replace(/^-[a-zA-Z](?=[A-Z]{3,10}\s)/, "");
+    if (/\s|;/.test(value) && (client || STATEMENT.test(value)) && looksLikeSql(value)) sql.push(value);
   }
-  rest.forEach((w, i) => {
-    const next = rest[i + 1];
-    if (options?.includes(w.text) && next !== undefined) sql.push({ text: next.text, start: next.start + 1 });
-    const joined = options
-      ?.map((o) => (o.startsWith("--") ? `${o}=` : o))
-      .find((o) => w.text.startsWith(o) && w.text.length > o.length);
-    if (joined !== undefined && joined.startsWith("-"))
-      sql.push({ text: w.text.slice(joined.length), start: w.start });
-  });
-  if (options !== undefined || c.program === "sqlite3") {
-    if (c.command.input !== undefined)
-      sql.push({ text: c.command.input, start: c.command.inputStart ?? c.command.start });
-    const from = c.command.pipedFrom;
-    if (from !== undefined && /^(?:echo|printf)$/.test(from.words[0]?.text ?? "")) {
-      sql.push({
-        text: from.words
-          .slice(1)
-          .map((w) => w.text)
-          .join(" "),
-        start: from.start,
-      });
-    }
-  }
-  for (const s of sql) {
-    for (const f of sqlFacts(s.text)) {
-      facts.push({ analyzer: "sql", fact: f.fact, start: c.command.start, end: c.command.end });
-    }
+  const from = c.command.pipedFrom;
+  if (client && c.command.input !== undefined) sql.push(c.command.input);
+  if (client && from !== undefined && /^(?:echo|printf)$/.test(from.words[0]?.text ?? ""))
+    sql.push(
+      from.words
+        .slice(1)
+        .map((w) => w.text)
+        .join(" "),
+    );
+  for (const text of sql) {
+    for (const { fact } of sqlFacts(text))
+      facts.push({ analyzer: "sql", fact, start: c.command.start, end: c.command.end });
   }
 }

@@ -34,6 +34,11 @@ function hasOption(args: readonly string[], option: string): boolean {
     return args.some((a) => a === option || a.startsWith(`${option}=`));
   }
   const letters = option.slice(1);
+  // A word after one dash (-Recurse, -auto-approve) is no cluster of letters; PowerShell reads it in any case.
+  if (letters.length > 4) {
+    const wanted = option.toLowerCase();
+    return args.some((a) => a.toLowerCase() === wanted || a.toLowerCase().startsWith(`${wanted}=`));
+  }
   if (args.includes(option) || args.some((a) => a.startsWith(`${option}=`))) return true;
   return [...letters].every((l) => args.some((a) => /^-[a-zA-Z]{1,12}$/.test(a) && a.includes(l)));
 }

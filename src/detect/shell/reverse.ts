@@ -23,7 +23,9 @@ const SOCKET =
 const SPAWN =
   /\/bin\/(?:ba|z|da)?sh|\bcmd(?:\.exe)?\b|pty\.spawn|subprocess|os\.dup2|\bexec\b|\bsystem\b|spawn|popen|shell_exec|passthru|proc_open|\bsh -i\b|iex\b/i;
 const EXECUTES =
-  /os\.system\s*\(|subprocess\.\w{1,20}\s*\(|child_process|\bexecSync\b|\bshell_exec\s*\(|\bpassthru\s*\(|shutil\.rmtree|fs\.rm(?:dir)?Sync|FileUtils\.rm_rf|os\.remove|unlink\s*\(/;
+  /os\.system\s*\(|subprocess\.\w{1,20}\s*\(|child_process|\bexecSync\b|\bshell_exec\s*\(|\bpassthru\s*\(/;
+const DELETES =
+  /\brmtree\s*\(|\bfs\.(?:promises\.)?(?:rm|rmdir|unlink)\s*\(|\b(?:rm|rmdir|unlink)Sync\s*\(|\brimraf\b|FileUtils\.(?:rm_r|rm_rf|remove_dir|remove_entry)|\bos\.(?:remove|unlink|removedirs)\s*\(|\bunlink\b|File\.delete|Dir\.(?:rmdir|delete|unlink)|\.unlink\s*\(|\.(?:deleteIndex|clearObjects|deleteMany|dropDatabase|drop_collection|dropCollection)\s*\(/;
 
 /** What an interpreter is told to run on its command line. */
 export function interpreterFacts(c: ResolvedCommand, add: Add): void {
@@ -32,6 +34,7 @@ export function interpreterFacts(c: ResolvedCommand, add: Add): void {
   const code = option === undefined ? -1 : c.args.findIndex((a) => option.test(a));
   const text = code === -1 ? "" : c.args.slice(code).join(" ");
   if (text !== "" && SOCKET.test(text) && SPAWN.test(text)) add("reverse_shell");
+  else if (text !== "" && DELETES.test(text)) add("interpreter_delete");
   else if (text !== "" && EXECUTES.test(text)) add("interpreter_exec");
   if (/^(?:nc|ncat|netcat|nc\.traditional|nc\.openbsd|rcat|busybox)$/.test(c.program)) netcat(c, add);
   const joined = c.args.join(" ");
@@ -78,6 +81,11 @@ const RAW: readonly (readonly [ShellFactName, RegExp])[] = [
   [
     "pipe_to_shell",
     /(?:\b(?:ba|z|da|k)?sh|\bsource|\beval|(?:^|\s)\.)\s{1,4}(?:-\w{1,6}\s{1,4}){0,3}["']?(?:<|\$)\(\s{0,4}(?:curl|wget)\b/,
+  ],
+  // eval "$(echo … | base64 -d)", bash <(base64 -d …)
+  [
+    "decode_to_shell",
+    /(?:\b(?:ba|z|da|k)?sh|\bsource|\beval)\s{1,4}(?:-\w{1,6}\s{1,4}){0,3}["']?(?:<\(|\$\(|`)[^\n)`]{0,4000}?\bbase(?:64|32)\s{1,4}(?:-d|-D|--decode)\b/,
   ],
   [
     "fork_bomb",

@@ -1,3 +1,4 @@
+import { hiddenScripts } from "./scripts.js";
 import { parseShell } from "./lex.js";
 import type { ShellWord, SimpleCommand } from "./syntax.js";
 
@@ -74,7 +75,11 @@ function resolve(
   for (;;) {
     while (words[0] !== undefined && /^[A-Za-z_]\w{0,100}\+?=/.test(words[0].text)) words = words.slice(1);
     const first = words[0];
-    if (first === undefined) return;
+    if (first === undefined) {
+      // A redirection alone empties a file.
+      if (command.redirects.length > 0) out.push({ program: "", args: [], words, command, fed: isFed });
+      return;
+    }
     const name = programName(first.text);
     const valued = Object.hasOwn(WRAPPERS, name) ? WRAPPERS[name] : undefined;
     if (valued === undefined) break;
@@ -103,6 +108,22 @@ function resolve(
     if (at !== -1) deeper(rest[at + 1]);
     else if (SHELLS.test(program) && command.input !== undefined)
       visit(parseShell(command.input, command.inputStart), depth + 1);
+  } else if (program === "cmd") {
+    const at = args.findIndex((a) => /^\/[ck]$/i.test(a));
+    const [script] = rest.slice(at + 1);
+    if (at !== -1 && rest.length === at + 2) deeper(script);
+    else if (at !== -1) resolve(command, rest.slice(at + 1), isFed, depth + 1, out, visit);
+  } else if (program === "powershell" || program === "pwsh") {
+    const at = args.findIndex((a) => /^-c(?:ommand)?$/i.test(a));
+    const encoded = args.findIndex((a) => /^-e(?:c|n|nc|ncodedcommand)?$/i.test(a));
+    const script = encoded === -1 ? undefined : decodeUtf16(args[encoded + 1] ?? "");
+    const start = rest[encoded + 1]?.start;
+    if (script !== undefined && start !== undefined) visit(parseShell(script, start), depth + 1);
+    else if (at !== -1 && rest.length === at + 2) deeper(rest[at + 1]);
+    else if (at !== -1) resolve(command, rest.slice(at + 1), isFed, depth + 1, out, visit);
+  } else if (program === "wsl" || program === "runas") {
+    const from = rest.findIndex((w) => !/^[-/]/.test(w.text));
+    if (from !== -1) resolve(command, rest.slice(from), isFed, depth + 1, out, visit);
   } else if (program === "eval" || program === "trap") {
     const [one] = rest;
     if (rest.length === 1 || program === "trap") deeper(one);
@@ -139,7 +160,14 @@ function resolve(
     ) {
       resolve(command, rest.slice(from), false, depth + 1, out, visit);
     }
-  }
+  } else for (const script of hiddenScripts(program, rest)) deeper(script);
+}
+
+/** PowerShell's -EncodedCommand: UTF-16 in base64. */
+function decodeUtf16(base64: string): string | undefined {
+  if (base64.length > 64 * 1024 || !/^[A-Za-z0-9+/=]{8,}$/.test(base64)) return undefined;
+  const bytes = Uint8Array.from(atob(base64.replace(/=+$/, "")), (c) => c.charCodeAt(0));
+  return new TextDecoder("utf-16le").decode(bytes);
 }
 
 function programName(word: string): string {

@@ -100,8 +100,8 @@ const SHAPES = new Map<string, Shape>([
   ["INSERT", (rest) => has(rest.slice(0, 4), "INTO", "OVERWRITE", "IGNORE") || has(rest, "VALUES")],
   ["UPDATE", (rest) => has(rest, "SET") && rest.some((t) => t.text === "=")],
   ["DELETE", (rest) => has(rest.slice(0, 3), "FROM") && !ENGLISH.has(rest[1]?.text ?? "")],
-  ["GRANT", (rest) => has(rest, "TO") && !ENGLISH.has(rest[0]?.text ?? "")],
-  ["REVOKE", (rest) => has(rest, "FROM") && !ENGLISH.has(rest[0]?.text ?? "")],
+  ["GRANT", (rest) => has(rest, "TO") && (has(rest, "ON") || !ENGLISH.has(rest[0]?.text ?? ""))],
+  ["REVOKE", (rest) => has(rest, "FROM") && (has(rest, "ON") || !ENGLISH.has(rest[0]?.text ?? ""))],
 ]);
 
 /** True when a text reads as a statement, not as a search phrase ("update on the drop in sales"). */
