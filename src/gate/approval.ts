@@ -110,7 +110,7 @@ export function waitsFor(call: Call, decision: Decision): Waits | undefined {
   const why = decision.findings.flatMap(({ action, says }) =>
     action === "block" && says !== undefined ? [says] : [],
   );
-  const text = `[Sallyport] ${call.server}/${call.tool} is held: ${why.join("; ")}.\n\n${preview(call, decision)}\n\nLet this call run, once?`;
+  const text = `[Sallyport] ${call.shown ?? `${call.server}/${call.tool}`} is held: ${why.join("; ")}.\n\n${preview(call, decision)}\n\nLet this call run, once?`;
   return { id: approval.id, text };
 }
 

@@ -4,7 +4,7 @@ import { describeError, type ErrorCode } from "../model/errors.js";
 import type { LeftField } from "./budgets.js";
 import type { JsonObject } from "../model/json.js";
 import { member, parseJsonText } from "../model/json-text.js";
-import { noticeFields, refusalFields, refusalText } from "../policy/refusal.js";
+import { calledName, noticeFields, refusalFields, refusalText } from "../policy/refusal.js";
 
 /** Our key in `_meta`. */
 export const META_KEY = "sallyport/decision";
@@ -60,7 +60,11 @@ export function failureBody(call: Call, code: ErrorCode, error: unknown): Body {
       ? "Try again later; if it may have changed something, look before you repeat it."
       : "Ask for less, or in another way.";
   const fields = { decision_id: call.id, outcome: code, reason, change, retry };
-  return told(`[Sallyport] ${reason} ${change} Decision ${call.id}.`, fields, call);
+  return told(
+    `[Sallyport] The call to ${calledName(call)} failed. ${reason} ${change} Decision ${call.id}.`,
+    fields,
+    call,
+  );
 }
 
 /** The result with what the caller must see in `_meta`: warnings, redactions, cuts, budgets. Unchanged when there is nothing to tell. */

@@ -151,6 +151,7 @@ function callOf(desk: Desk, message: ClientMessage, link: Link, tool: string): C
     server: link.server.name,
     connector: connector.connector,
     tool,
+    ...shownAs(message, tool),
     operation: isCall ? operationOf(connector, tool) : "query",
     ...(!TOOL_RESULTS.has(message.method) && { method: message.method }),
     args,
@@ -162,6 +163,14 @@ function callOf(desk: Desk, message: ClientMessage, link: Link, tool: string): C
       inputResponses: JSON.parse(text.slice(responses.start, responses.end)) as Json,
     }),
   };
+}
+
+/** The model knows a tool by the name it called: a refusal that names another sends it looking for one. */
+function shownAs({ method, params, text }: ClientMessage, tool: string): { readonly shown?: string } {
+  const name = method === "tools/call" && params !== undefined ? member(params, "name") : undefined;
+  if (name === undefined) return {};
+  const shown = JSON.parse(text.slice(name.start, name.end)) as Json;
+  return typeof shown === "string" && shown !== tool ? { shown } : {};
 }
 
 /** Params without `_meta`, for methods that have no `arguments`. */

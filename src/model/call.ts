@@ -22,6 +22,8 @@ export interface Call {
   readonly connector: string;
   /** The downstream's own name for the tool, without our prefix; the method itself for what is not a tool call. */
   readonly tool: string;
+  /** The name the client called it by, where that is another: `server__tool`. For texts to the client only. */
+  readonly shown?: string;
   /** Absent for tool calls, and what answers as a tool does: a refusal is then a tool result, else a JSON-RPC error. */
   readonly method?: string;
   readonly operation: Operation;

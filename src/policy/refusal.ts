@@ -4,7 +4,7 @@ import { CATEGORIES, SEVERITIES } from "../model/nouns.js";
 import { placeText, safePlaces } from "./places.js";
 
 /** The part of a call that a refusal may name. */
-export type RefusedCall = Pick<Call, "id" | "server" | "tool">;
+export type RefusedCall = Pick<Call, "id" | "server" | "tool" | "shown">;
 
 /** Machine-readable refusal, for `_meta` and structured results. Delays in milliseconds. */
 export interface RefusalFields {
@@ -65,7 +65,7 @@ export function refusalText(decision: Decision, call: RefusedCall): string {
   const ran = decision.phase === "output";
   const fields = refusalFields(decision, call);
   return [
-    `[Sallyport] The call to ${name(call)} ${ran ? "ran, but its result is withheld" : decision.decision === "require_approval" ? "waits for approval and did not run" : "was refused and did not run"}.`,
+    `[Sallyport] The call to ${calledName(call)} ${ran ? "ran, but its result is withheld" : decision.decision === "require_approval" ? "waits for approval and did not run" : "was refused and did not run"}.`,
     whatFor(decision, fields),
     fields.change,
     RETRY_TEXT[fields.retry](fields.retry_after_ms, ran),
@@ -73,8 +73,9 @@ export function refusalText(decision: Decision, call: RefusedCall): string {
   ].join(" ");
 }
 
-function name(call: RefusedCall): string {
-  return call.tool.replace(/[^\w.:/-]/g, "?").slice(0, 64);
+/** The tool as the client called it, without what could break a sentence. */
+export function calledName(call: Pick<Call, "tool" | "shown">): string {
+  return (call.shown ?? call.tool).replace(/[^\w.:/-]/g, "?").slice(0, 64);
 }
 
 function whatFor(decision: Decision, fields: RefusalFields): string {

@@ -24,6 +24,10 @@ describe("a refusal", () => {
         "Retry only with that changed; what the call did is done. Decision d_01.",
     );
   });
+  it("names the tool as the client called it, so that a model finds it in its own list", () => {
+    expect(refusalText(denied, { ...call, shown: "crm__query" })).toContain("The call to crm__query ran,");
+    expect(refusalText(denied, { ...call, shown: "crm__a\nb" })).toContain("The call to crm__a?b ran,");
+  });
   it("says of a refused call that it did not run, and never that there is no such tool", () => {
     const input = decide({
       phase: "input",

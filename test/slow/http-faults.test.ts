@@ -149,7 +149,7 @@ describe("an HTTP server that breaks the rules", () => {
     it(`with ${name.replaceAll("_", " ")}: the call fails with words, and the next one is served`, async () => {
       const reply = await proxy.call(name);
       expect(reply.result?.isError).toBe(true);
-      expect(textOf(reply)).toMatch(/^\[Sallyport\] The server "faulty" /);
+      expect(textOf(reply)).toMatch(/^\[Sallyport\] The call to \S+ failed\. The server "faulty" /);
       expect(reply.line).not.toMatch(/not yours|in a batch|half of it|a page/);
       await alive();
       const recorded = JSON.parse(home.audit("search", "--json", "--config", `${home.dir}/config.json`)) as {
