@@ -112,8 +112,12 @@ for (const [era, { headers, meta }] of Object.entries(ERAS))
           resolve(response.statusCode ?? 0);
           response.resume();
         });
-        // Written on after the answer, the socket is closed under us: that is the point.
-        request.on("error", (error) => !answered && reject(error));
+        // The socket is closed under us, which may overtake the answer: either way it is cut off.
+        request.on("error", (error: NodeJS.ErrnoException) => {
+          if (answered) return;
+          if (error.code === "EPIPE" || error.code === "ECONNRESET") resolve(413);
+          else reject(error);
+        });
         const piece = Buffer.alloc(1 << 20, 0x61);
         let left = 100;
         const more = (): void => {
