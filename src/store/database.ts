@@ -101,9 +101,10 @@ function migrate(db: Db, path: string): void {
 
 /** How many migrations the file has seen. Throws when it is not ours, or newer than we are. */
 function versionOf(db: Db, path: string): number {
-  const version = Number(pragma(db, "user_version"));
-  const application = Number(pragma(db, "application_id"));
+  // In this order: another process may make the tables meanwhile, and it names them in the same commit.
   const used = statement(db, "SELECT count(*) FROM sqlite_schema").pluck().get() !== 0;
+  const application = Number(pragma(db, "application_id"));
+  const version = Number(pragma(db, "user_version"));
   if (application !== APPLICATION_ID && (used || application !== 0 || version !== 0)) {
     throw new SallyportError("store_unavailable", "this SQLite database is not an audit store", {
       file: path,
