@@ -103,8 +103,8 @@ function migrate(db: Db, path: string): void {
 function versionOf(db: Db, path: string): number {
   // In this order: another process may make the tables meanwhile, and it names them in the same commit.
   const used = statement(db, "SELECT count(*) FROM sqlite_schema").pluck().get() !== 0;
-  const application = Number(pragma(db, "application_id"));
   const version = Number(pragma(db, "user_version"));
+  const application = Number(pragma(db, "application_id"));
   if (application !== APPLICATION_ID && (used || application !== 0 || version !== 0)) {
     throw new SallyportError("store_unavailable", "this SQLite database is not an audit store", {
       file: path,
