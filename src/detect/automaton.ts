@@ -128,7 +128,8 @@ function buildTable(literals: readonly string[]): Table {
       if (classOf[c] !== 0) continue;
       classOf[c] = width;
       const upper = (literal[i] as string).toUpperCase();
-      if (upper.length === 1) classOf[upper.charCodeAt(0)] = width;
+      // Turkish's dotless i has I as its capital, which is another letter's too.
+      if (upper.length === 1 && upper.toLowerCase() === literal[i]) classOf[upper.charCodeAt(0)] = width;
       width++;
     }
   }

@@ -5,6 +5,9 @@
  */
 import { AMPERSAND, BACKSLASH, NON_ASCII, PERCENT } from "./automaton.js";
 import { decodeBase64Runs } from "./views/base64.js";
+import { decodeHexRuns } from "./views/hex.js";
+import { unleet } from "./views/leet.js";
+import { unsqueeze } from "./views/squeezed.js";
 import { decodeEntities, decodeEscapes, decodePercent } from "./views/escapes.js";
 import { foldUnicode } from "./views/unicode.js";
 import { joinSpaced } from "./views/spaced.js";
@@ -17,14 +20,17 @@ export interface View {
 
 /** Shortest run of base64 characters worth decoding: shorter ones hold no phrase and no key. */
 const MIN_BASE64 = 20;
-/** Views of larger texts are not made: what a reader decodes by hand is short, and time stays bounded. */
-const MAX_VIEWED = 4 << 20;
+/** Views of larger texts are not made, so that time stays bounded; that nobody looked is a finding of its own. */
+export const MAX_VIEWED = 4 << 20;
 
-/** The views of a text; `bits` and `word` are what the automaton saw in it. */
-export function viewsOf(text: string, bits: number, word: number): readonly View[] {
+/** The views of a text; `bits`, `digits` and `word` are what the automaton saw in it. */
+export function viewsOf(text: string, bits: number, digits: number, word: number): readonly View[] {
   const some = bits & (NON_ASCII | PERCENT | BACKSLASH | AMPERSAND);
   const spaced = word <= 2 && text.length >= 16;
-  if ((some === 0 && word < MIN_BASE64 && !spaced) || text.length > MAX_VIEWED) return NONE;
+  // Letters in groups that are no words, or all in one.
+  const grouped = (word <= 4 && text.length >= 32) || (word >= 24 && !text.includes(" "));
+  if (some === 0 && word < MIN_BASE64 && !spaced && !grouped && digits === 0) return NONE;
+  if (text.length > MAX_VIEWED) return NONE;
   const views: View[] = [];
   const add = (view: View | undefined): void => void (view !== undefined && views.push(view));
   if ((bits & NON_ASCII) !== 0) add(foldUnicode(text));
@@ -32,7 +38,11 @@ export function viewsOf(text: string, bits: number, word: number): readonly View
   if ((bits & BACKSLASH) !== 0) add(decodeEscapes(text));
   if ((bits & AMPERSAND) !== 0) add(decodeEntities(text));
   if (word >= MIN_BASE64) views.push(...decodeBase64Runs(text, MIN_BASE64));
+  if (word >= 24 && digits > 0) views.push(...decodeHexRuns(text, false));
+  if (word <= 2 && text.length >= 35) views.push(...decodeHexRuns(text, true));
   if (spaced) add(joinSpaced(text));
+  if (grouped) add(unsqueeze(text));
+  if (digits > 0) add(unleet(text));
   return views;
 }
 const NONE: readonly never[] = [];

@@ -4,6 +4,7 @@ export const PATH_FACTS = [
   "traversal", // ../ that climbs out, in any encoding
   "traversal_sensitive", // … to a file of the system or of credentials
   "null_byte",
+  "too_long", // no path is: what it reaches was not read
 ] as const;
 export type PathFactName = (typeof PATH_FACTS)[number];
 
@@ -40,9 +41,12 @@ const SYSTEM_SECRETS: readonly RegExp[] = [
 const SENSITIVE =
   /^\/(?:private\/)?etc\/(?:passwd|group|hosts|fstab|crontab|hostname|issue|resolv\.conf|profile|ssh)|^\/proc\/|(?:^|\/)windows\/(?:win\.ini|system\.ini|system32)|(?:^|\/)boot\.ini$|(?:^|\/)web\.config$|(?:^|\/)wp-config\.php$|(?:^|\/)\.git\/config$/;
 
+/** Twice what systems allow. */
+const MAX_PATH = 8192;
+
 /** What a path reaches, once its disguises are undone. */
 export function pathFacts(text: string): PathFact[] {
-  if (text.length > 8192) return [];
+  if (text.length > MAX_PATH) return [{ analyzer: "path", fact: "too_long", start: 0, end: text.length }];
   const span = { analyzer: "path" as const, start: 0, end: text.length };
   const facts: PathFact[] = [];
   const plain = canonicalPath(text);

@@ -6,10 +6,13 @@ import type { Fact } from "./analyzers.js";
 import { analyze } from "./analyzers.js";
 import type { LeafPlace, Match } from "./finding.js";
 import { matchRule } from "./match-rule.js";
-import { viewsOf } from "./normalize.js";
+import { MAX_VIEWED, viewsOf } from "./normalize.js";
+import { hasUnreadText } from "./views/base64.js";
 
 /** How deep hidden text is unfolded: base64 of percent-encoding is read, a third layer is not. */
 const MAX_VIEW_DEPTH = 2;
+/** Only in longer texts can something stand that no view is made of. */
+const LONG = 256 * 1024;
 
 export type TextScanner = (text: string, at: LeafPlace, key: KeyMeaning | undefined) => readonly Match[];
 
@@ -63,16 +66,18 @@ export function textScanner(compiled: Compiled): TextScanner {
       if ((bits & need) === need) wake(i);
     }
     for (const i of key?.wakes ?? NOTHING) wake(i);
-    return { list: list ?? NOTHING, bits, word };
+    return { list: list ?? NOTHING, bits, digits, word };
   }
 
   function scanAt(text: string, at: LeafPlace, key: KeyMeaning | undefined, depth: number): readonly Match[] {
-    const { list, bits, word } = candidates(text, at, key);
+    const { list, bits, digits, word } = candidates(text, at, key);
     let matches: Match[] | undefined;
     for (const rule of list) matchRule(rule, text, key, (matches ??= []));
     for (const fact of analyze(text, at, bits, compiled)) addFact(fact, at, (matches ??= []));
+    if (depth === 0 && text.length > LONG && (text.length > MAX_VIEWED || hasUnreadText(text)))
+      addFact({ analyzer: "hidden", fact: "unread", start: 0, end: text.length }, at, (matches ??= []));
     if (depth < MAX_VIEW_DEPTH) {
-      for (const view of viewsOf(text, bits, word)) {
+      for (const view of viewsOf(text, bits, digits, word)) {
         const seen = scanAt(view.text, at, key, depth + 1);
         for (const m of seen) {
           const [start, end] = view.back(m.start, m.end);
@@ -120,5 +125,6 @@ const MAX_COMPARED = 200;
 interface Candidates {
   readonly list: readonly CompiledRule[];
   readonly bits: number;
+  readonly digits: number;
   readonly word: number;
 }

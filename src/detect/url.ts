@@ -62,8 +62,10 @@ export function urlFactsIn(text: string): UrlFact[] {
 }
 
 function factsOf(url: string, start: number, end: number): UrlFact[] {
-  if (url === "" || url.length > 8192) return [];
+  if (url === "") return [];
   const names = new Set<UrlFactName>();
+  // Where it goes stands at its start. What hides that behind a kilobyte of user name is up to something.
+  if (/^[^/]{0,32}\/\/[^/?#]{1024}/.test(url)) names.add("disguised_address");
   if (SCHEMES.test(url)) names.add("unusual_scheme");
   const m = /^(?:([a-z][a-z0-9+.-]{0,30}):)?[\\/]{2,4}([^/?#\\\s]{0,1024})/i.exec(url);
   if (m?.[1] !== undefined && !NETWORK.test(m[1])) return reported(names, start, end);

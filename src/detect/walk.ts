@@ -5,6 +5,8 @@ import { decodeString, liftEdits, MAX_JSON_DEPTH, parseJsonText } from "../model
 import { SallyportError } from "../model/errors.js";
 import { looksLikeJson, plainNumber, repeatsKeys } from "./json-hints.js";
 import type { Role } from "../model/nouns.js";
+import type { CommandInPieces } from "./argv.js";
+import { argvOf, splitCommand } from "./argv.js";
 import type { DocumentPlace, Engine } from "./engine.js";
 import type { Frame } from "./frame.js";
 import { columnNames, headerRow } from "./labels.js";
@@ -118,6 +120,7 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
       walk.frame = before;
       walk.path.pop();
       halves(walk, json as readonly Json[], (i) => i, key);
+      if (walk.at.phase === "input") inPieces(walk, argvOf(json as readonly Json[], key));
     } else if (isObject(json)) {
       const depth = walk.path.push("") - 1;
       if (depth >= MAX_JSON_DEPTH) tooDeep();
@@ -132,6 +135,11 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
       walk.frame = before;
       walk.path.pop();
       halves(walk, Object.values(json), (i) => keys[i] ?? "", key);
+      if (walk.at.phase === "input")
+        inPieces(
+          walk,
+          splitCommand(keys, (name) => json[name]),
+        );
     }
   }
 
@@ -159,6 +167,18 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
         }
         break;
       }
+    }
+  }
+
+  /** A command whose words are values of their own. Its finding is of the one that names the program, whole. */
+  function inPieces(walk: Walk, command: CommandInPieces | undefined, nodes?: readonly JsonNode[]): void {
+    if (command === undefined) return;
+    const { text, program, step, at } = command;
+    const node = nodes?.[at];
+    if (node !== undefined) walk.token = [node.start, node.end];
+    for (const m of tools.scanLeaf(text, placeOf(walk, "shell", undefined))) {
+      const whole = { ...m, start: 0, end: program.length };
+      emit(walk, tools.report(whole, pointerOf(walk) + pointerStep(step), "shell"));
     }
   }
 
@@ -218,6 +238,17 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
         child.kind === "string" ? decodeString(text, child.start, child.end) : null,
       );
       halves(walk, texts, (i) => node.keys[i] ?? i, key, node.children);
+      if (walk.at.phase !== "input") return;
+      const values = (): Json[] =>
+        node.children.map((child) => (child.kind === "object" ? null : read(child)));
+      if (node.kind === "array")
+        inPieces(walk, argvOf(key === undefined ? [] : values(), key), node.children);
+      else
+        inPieces(
+          walk,
+          splitCommand(node.keys, (name) => values()[node.keys.indexOf(name)]),
+          node.children,
+        );
     }
   }
 

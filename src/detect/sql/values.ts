@@ -18,6 +18,7 @@ export const SQLI_FACTS = [
   "string_break", // a' = 'b, 'a'||'b
   "probe_function", // SLEEP(5), EXTRACTVALUE(…), @@version
   "clause_probe", // ORDER BY 10--, HAVING 1=1, PROCEDURE ANALYSE()
+  "too_long", // what stands behind its beginning was not read
 ] as const;
 export type SqliFactName = (typeof SQLI_FACTS)[number];
 
@@ -28,7 +29,7 @@ export interface ValueFact {
   readonly end: number;
 }
 
-/** A longer value is judged by its beginning: the fragment has to come early to take effect. */
+/** A longer value is judged by its beginning: the fragment has to come early to take effect. The rest is told. */
 const MAX_VALUE = 16 * 1024;
 const MAY_BE =
   /['"`;=()#@]|--|\/\*|\|\||\b(?:union|or|and|having|order|select|between|like|rlike|regexp|limit)\b/i;
@@ -36,6 +37,10 @@ const MAY_BE =
 /** Facts of one value. At most one per reading: the first sign decides. */
 export function valueFacts(text: string): ValueFact[] {
   const value = text.slice(0, MAX_VALUE);
+  if (text.length > MAX_VALUE) {
+    const rest: ValueFact = { analyzer: "sqli", fact: "too_long", start: MAX_VALUE, end: text.length };
+    return [...valueFacts(value), rest];
+  }
   if (value.length < 3 || !MAY_BE.test(value)) return [];
   // A whole statement has quotes of its own; it breaks out of nothing.
   const whole = looksLikeSql(value) && !/--\s{0,4}$|#\s{0,4}$/.test(value);

@@ -4,32 +4,31 @@ import type { View } from "../normalize.js";
 class ViewBuilder {
   #parts: string[] = [];
   #length = 0;
-  /** Boundaries: view offset → original offset, for pieces that are not copied one to one. */
-  readonly #from: number[] = [];
+  /** Boundaries: view offset → original offset, and where the piece ends in it when it was not copied one to one. */
   readonly #at: number[] = [];
+  readonly #from: number[] = [];
+  readonly #to: (number | undefined)[] = [];
   changed = false;
 
   /** Copies original text that starts at `from`. */
   copy(text: string, from: number): void {
     if (text === "") return;
-    this.#mark(from);
+    this.#mark(from, undefined);
     this.#append(text);
   }
 
-  /** Puts `text` where the original has [from, to). */
+  /** Puts `text` where the original has [from, to). Each of its characters stands for all of that. */
   replace(text: string, from: number, to: number): void {
     this.changed = true;
     if (text === "") return;
-    for (let i = 0; i < text.length; i++) {
-      this.#mark(from);
-      this.#append(text[i] as string);
-    }
-    this.#mark(to);
+    this.#mark(from, to);
+    this.#append(text);
   }
 
-  #mark(from: number): void {
+  #mark(from: number, to: number | undefined): void {
     this.#at.push(this.#length);
     this.#from.push(from);
+    this.#to.push(to);
   }
 
   #append(text: string): void {
@@ -40,11 +39,12 @@ class ViewBuilder {
   /** The view, or undefined when nothing differs. `end` is the original's length. */
   view(end: number): View | undefined {
     if (!this.changed) return undefined;
-    this.#mark(end);
     const at = this.#at;
     const from = this.#from;
+    const to = this.#to;
     const text = this.#parts.join("");
-    const origin = (offset: number, atEnd: boolean): number => {
+    /** The piece that a character of the view belongs to. */
+    const pieceOf = (offset: number): number => {
       let low = 0;
       let high = at.length - 1;
       while (low < high) {
@@ -52,17 +52,19 @@ class ViewBuilder {
         if ((at[mid] as number) <= offset) low = mid;
         else high = mid - 1;
       }
-      // Several marks can share an offset; the end of a span wants the first (nothing after it was read).
-      if (atEnd) while (low > 0 && at[low - 1] === at[low] && at[low] === offset) low--;
-      return (from[low] as number) + offset - (at[low] as number);
+      return low;
     };
+    const copied = (piece: number, offset: number): number =>
+      (from[piece] as number) + offset - (at[piece] as number);
     return {
       text,
       back: (start, stop) => {
-        const first = origin(start, false);
-        // The last character's own origin, then one past what it came from.
-        const last = Math.max(origin(stop, true), origin(stop - 1, false) + 1);
-        return [first, Math.min(Math.max(last, first + 1), end)];
+        if (at.length === 0) return [0, end];
+        const head = pieceOf(start);
+        const tail = pieceOf(Math.max(start, stop - 1));
+        const first = to[head] === undefined ? copied(head, start) : (from[head] as number);
+        const last = to[tail] ?? copied(tail, Math.max(start, stop - 1)) + 1;
+        return [Math.min(first, end), Math.min(Math.max(last, first + 1), end)];
       },
     };
   }
