@@ -123,5 +123,8 @@ export const CHILD_GRACE_MS = 1_000;
  */
 export const ASK_USER_MS = 45_000;
 
-/** A server that accepts the stream of its unsolicited messages and never says so must not hold the first call up for long. */
-export const STREAM_OPEN_MS = 500;
+/**
+ * A server that accepts the stream of its unsolicited messages and never says so must not hold the first call up for long.
+ * Counted anew from the greeting's end and from when the request for the stream is out.
+ */
+export const STREAM_OPEN_MS = 1_000;

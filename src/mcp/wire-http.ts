@@ -49,6 +49,8 @@ export function openHttp(
   /** Until the stream of unsolicited messages is open: what a server asks about a call sent before, nobody would hear. */
   let opening: Promise<void> | undefined;
   let opened = (): void => {};
+  /** Each step towards an open stream is given its own time: on a busy machine each of them may be slow. */
+  let progressed = (): void => {};
   let closed = false;
 
   const headersFor = (extra: Readonly<Record<string, string>>): Record<string, string> => ({
@@ -133,8 +135,10 @@ export function openHttp(
       opening = new Promise((resolve) => {
         // A server may keep its headers back until it has something to say.
         const enough = setTimeout(() => opened(), STREAM_OPEN_MS).unref();
+        progressed = () => void enough.refresh();
         opened = () => {
           clearTimeout(enough);
+          progressed = () => {};
           opening = undefined;
           resolve();
         };
@@ -188,7 +192,10 @@ export function openHttp(
           if (id !== undefined) handlers.failed(id, unavailable(`the server answered HTTP ${status}`));
           return;
         }
-        if (message.method === "notifications/initialized") listen();
+        if (message.method === "notifications/initialized") {
+          progressed();
+          listen();
+        }
         if (id === undefined) return read(response, id, from(), () => {});
         const at = from();
         read(response, id, at, () => resume(id, at));
@@ -251,6 +258,7 @@ export function openHttp(
         );
     });
     stream.once("error", () => opened());
+    stream.once("finish", () => progressed());
     stream.end();
   };
 
