@@ -80,74 +80,138 @@ function overrunAction(over: LimitOverrun, posture: Posture, phase: Phase): Acti
  * rules that spoke at that strictest action. Never throws.
  */
 export function decide(input: DecideInput): Decision {
-  const { phase, posture, snapshot } = input;
-  const { policy } = input;
-  const own = input.findings.map((finding) =>
-    maskedBy(policy, excepted(judge(finding, posture), input.except)),
+  return nothingSpeaks(input) ? allowed(input) : weigh(input);
+}
+
+/**
+ * Nearly every call. It has a way of its own because engines compile what is below anew for each kind of empty list it
+ * meets: half of all compiling went there.
+ */
+function nothingSpeaks({ findings, definition, standing, policy, over }: DecideInput): boolean {
+  return (
+    findings.length === 0 &&
+    (definition === undefined || definition.findings.length === 0) &&
+    (standing === undefined || standing.length === 0) &&
+    (over === undefined || over.length === 0) &&
+    policy === undefined
   );
-  const definition = (input.definition?.findings ?? []).map((finding) => judgeDefinition(finding, posture));
-  const standing = [...(input.standing ?? []), ...(policy?.held ?? [])].map((finding) => {
-    const judged = { ...finding, action: standingAction(finding, earned(finding, posture)) };
-    // What somebody has ordered, no exception lifts.
-    return finding.action === undefined ? { ...judged, ...excepted(judged, input.except) } : judged;
-  });
-  const findings = [...own, ...definition, ...standing];
-  const sources = new Map<JudgedFinding, string | undefined>(standing.map((f) => [f, f.source]));
-  const over = (input.over ?? []).map((each) => ({ ...each, judged: overrunAction(each, posture, phase) }));
-  const strictest = strictestOf([...findings.map((f) => f.action), ...over.map((o) => o.judged)]);
-  const spoke: RuleRef[] = [
-    ...findings
-      .filter((f) => f.action === strictest)
-      .map((f) => ({
-        rule: f.detector,
-        category: f.category,
-        action: f.action,
-        source: sources.get(f) ?? posture.actions[f.category].source,
-      })),
-    ...over
-      .filter((o) => o.judged === strictest)
-      .map((o) => ({
-        rule: `limit.${o.kind}`,
-        category: "exfiltration" as const,
-        action: o.judged,
-        source: o.source,
-      })),
-  ];
-  const mending = strictest === "block" ? [] : (policy?.rules ?? []);
-  const rules = sortedUnique([...spoke, ...mending]);
+}
+
+function allowed({ phase, snapshot }: DecideInput): Decision {
+  const reason = reasonFor("allow", [], [], undefined);
+  return {
+    phase,
+    decision: "allow",
+    rules: [],
+    reason,
+    findings: [],
+    shadow: [],
+    failClosed: false,
+    snapshot,
+  };
+}
+
+type JudgedOverrun = LimitOverrun & { readonly judged: Action };
+
+/** Everything found at one gate, judged. Loops, where chains of array methods would be shorter: this is every call's way. */
+interface Judged {
+  readonly all: JudgedFinding[];
+  readonly own: JudgedFinding[];
+  readonly standing: (JudgedFinding & StandingFinding)[];
+  readonly over: JudgedOverrun[];
+  /** Where a rule stands, when not in the posture. */
+  readonly sources: Map<JudgedFinding, string | undefined>;
+  /** Something in the tool's definition refuses. */
+  definitionBlocks: boolean;
+}
+
+function judgeAll(input: DecideInput): Judged {
+  const { posture, policy, except, phase } = input;
+  const judged: Judged = {
+    all: [],
+    own: [],
+    standing: [],
+    over: [],
+    sources: new Map(),
+    definitionBlocks: false,
+  };
+  for (const finding of input.findings) {
+    const own = maskedBy(policy, excepted(judge(finding, posture), except));
+    judged.own.push(own);
+    judged.all.push(own);
+  }
+  for (const finding of input.definition?.findings ?? []) {
+    const one = judgeDefinition(finding, posture);
+    judged.all.push(one);
+    if (one.action === "block") judged.definitionBlocks = true;
+  }
+  for (const list of [input.standing, policy?.held])
+    for (const finding of list ?? []) {
+      const one = { ...finding, action: standingAction(finding, earned(finding, posture)) };
+      // What somebody has ordered, no exception lifts.
+      const kept = finding.action === undefined ? { ...one, ...excepted(one, except) } : one;
+      judged.standing.push(kept);
+      judged.all.push(kept);
+      judged.sources.set(kept, kept.source);
+    }
+  for (const each of input.over ?? [])
+    judged.over.push({ ...each, judged: overrunAction(each, posture, phase) });
+  return judged;
+}
+
+function weigh(input: DecideInput): Decision {
+  const { phase, posture, snapshot, policy } = input;
+  const judged = judgeAll(input);
+  const { all, over } = judged;
+  const strictest = strictestOf(judged);
+  const refuses = strictest === "block";
+  const spoke: RuleRef[] = refuses ? [] : [...(policy?.rules ?? [])];
+  for (const f of all)
+    if (f.action === strictest) {
+      const source = judged.sources.get(f) ?? posture.actions[f.category].source;
+      spoke.push({ rule: f.detector, category: f.category, action: f.action, source });
+    }
+  for (const o of over)
+    if (o.judged === strictest)
+      spoke.push({ rule: `limit.${o.kind}`, category: "exfiltration", action: o.judged, source: o.source });
+  const approvals = refuses && !over.some((o) => o.judged === "block") ? waitingFor(all) : undefined;
   const cut = over.filter((o) => o.judged === "redact");
-  const approvals =
-    strictest === "block" && !over.some((o) => o.judged === "block") ? waitingFor(findings) : undefined;
-  const decision: DecisionWord =
-    strictest === "block"
-      ? approvals === undefined
-        ? "deny"
-        : "require_approval"
-      : findings.some((f) => f.action === "redact") || policy?.remedy !== undefined
-        ? "remediate"
-        : cut.length > 0 || policy?.constraints !== undefined
-          ? "allow_with_constraints"
-          : "allow";
-  const constraints = strictest === "block" ? undefined : bothOf(constraintsOf(cut), policy?.constraints);
-  const blockedFindings = own.filter((f) => f.action === "block");
-  const review = definition.some((f) => f.action === "block") ? input.definition?.review : undefined;
-  const blockedStanding = standing.filter((f) => f.action === "block");
-  const blockedLimits = over.filter((o) => o.judged === "block");
+  const constraints = refuses ? undefined : bothOf(constraintsOf(cut), policy?.constraints);
+  const decision: DecisionWord = refuses
+    ? approvals === undefined
+      ? "deny"
+      : "require_approval"
+    : all.some((f) => f.action === "redact") || policy?.remedy !== undefined
+      ? "remediate"
+      : cut.length > 0 || policy?.constraints !== undefined
+        ? "allow_with_constraints"
+        : "allow";
   return {
     phase,
     decision,
-    rules,
-    reason: reasonFor(decision, findings, over, strictest),
+    rules: sortedUnique(spoke),
+    reason: reasonFor(decision, all, over, strictest),
     ...(constraints !== undefined && { constraints }),
-    findings,
+    findings: all,
     shadow: sortedUnique(policy?.shadow ?? []),
     failClosed: policy?.failClosed ?? false,
     snapshot,
     ...(approvals !== undefined && { approvals }),
-    ...(strictest === "block" && {
-      advice: adviseOn(phase, blockedFindings, [...blockedLimits, ...blockedStanding], input.advise, review),
-    }),
+    ...(refuses && { advice: adviceFor(input, judged) }),
   };
+}
+
+function adviceFor({ phase, advise, definition }: DecideInput, judged: Judged): Decision["advice"] & object {
+  const blocks = (f: JudgedFinding): boolean => f.action === "block";
+  const limits = judged.over.filter((o) => o.judged === "block");
+  const review = judged.definitionBlocks ? definition?.review : undefined;
+  return adviseOn(
+    phase,
+    judged.own.filter(blocks),
+    [...limits, ...judged.standing.filter(blocks)],
+    advise,
+    review,
+  );
 }
 
 /** What a person must agree to; undefined when something else refuses as well, which no person is asked about. */
@@ -194,29 +258,25 @@ export function failClosed(input: {
   };
 }
 
-function strictestOf(actions: readonly Action[]): Action | undefined {
-  const at = actions.reduce((top, action) => Math.max(top, ACTIONS.indexOf(action)), -1);
-  return ACTIONS[at];
+function strictestOf({ all, over }: Judged): Action | undefined {
+  let top = -1;
+  for (const f of all) top = Math.max(top, ACTIONS.indexOf(f.action));
+  for (const o of over) top = Math.max(top, ACTIONS.indexOf(o.judged));
+  return ACTIONS[top];
 }
 
-function sortedUnique(rules: readonly RuleRef[]): RuleRef[] {
+function sortedUnique(rules: readonly RuleRef[]): readonly RuleRef[] {
+  if (rules.length < 2) return rules;
   const byKey = new Map(rules.map((r) => [`${r.category} ${r.rule} ${r.source}`, r]));
   return [...byKey.keys()].toSorted().map((key) => byKey.get(key) as RuleRef);
 }
 
 /** The tightest of all truncating limits. A window has no fixed number: its grant is the limit of this call. */
 function constraintsOf(cut: readonly LimitOverrun[]): Constraints | undefined {
-  const least = (kind: LimitOverrun["kind"]): number | undefined => {
-    const limits = cut.filter((o) => o.kind === kind).map((o) => o.limit);
-    return limits.length === 0 ? undefined : Math.min(...limits);
-  };
-  const maxRows = least("max_rows");
-  const maxBytes = least("max_bytes");
-  if (maxRows === undefined && maxBytes === undefined) return undefined;
-  return {
-    ...(maxRows !== undefined && { max_rows: maxRows }),
-    ...(maxBytes !== undefined && { max_bytes: maxBytes }),
-  };
+  const least: { max_rows?: number; max_bytes?: number } = {};
+  for (const { kind, limit } of cut)
+    if (kind === "max_rows" || kind === "max_bytes") least[kind] = Math.min(least[kind] ?? Infinity, limit);
+  return least.max_rows === undefined && least.max_bytes === undefined ? undefined : least;
 }
 
 const VERB: Record<DecisionWord, string> = {
@@ -230,17 +290,16 @@ const VERB: Record<DecisionWord, string> = {
 function reasonFor(
   decision: DecisionWord,
   findings: readonly JudgedFinding[],
-  over: readonly (LimitOverrun & { readonly judged: Action })[],
+  over: readonly JudgedOverrun[],
   strictest: Action | undefined,
 ): string {
   if (decision === "remediate" && strictest !== "redact") return "Made safer by a rule.";
   if (decision === "allow_with_constraints" && (strictest === undefined || strictest === "log"))
     return "Allowed within limits that a rule sets.";
   if (strictest === undefined) return "Nothing found.";
-  const what = new Set([
-    ...findings.filter((f) => f.action === strictest).map((f) => f.type),
-    ...over.filter((o) => o.judged === strictest).map((o) => `${o.kind} exceeded`),
-  ]);
+  const what = new Set<string>();
+  for (const f of findings) if (f.action === strictest) what.add(f.type);
+  for (const o of over) if (o.judged === strictest) what.add(`${o.kind} exceeded`);
   const names = [...what].toSorted();
   const shown = names.slice(0, 3).join(", ") + (names.length > 3 ? ` and ${names.length - 3} more` : "");
   const verb = decision === "allow" && strictest === "warn" ? "Allowed with a warning" : VERB[decision];
