@@ -34,6 +34,8 @@ const FIXED_BITS: readonly [string, number][] = [
 const FIRST_FREE_BIT = 4;
 const MAX_CHARS = 27;
 
+const OTHER = /[^\u0000-\u007f]/;
+
 const DIGIT = 1;
 const SEPARATOR = 2;
 const BASE64 = 4;
@@ -56,11 +58,30 @@ export function buildAutomaton(literals: readonly string[], chars: string): Auto
   for (const c of "+/=_-") shape[c.charCodeAt(0)] = BASE64;
   for (const c of " -.()/") shape[c.charCodeAt(0)] = (shape[c.charCodeAt(0)] ?? 0) | SEPARATOR;
 
-  const { classOf, width, next, outputs } = buildTable(literals.map((l) => l.toLowerCase()));
-  const hasOutput = Uint8Array.from(outputs, (o) => (o === undefined ? 0 : 1));
+  // A table is as wide as its alphabet: one for all would be sixteen megabytes, nearly all of it for letters that most
+  // texts do not have. Those have a table of their own, and a pass that only texts which have them take.
+  const lower = literals.map((l, id) => ({ text: l.toLowerCase(), id }));
+  const { classOf, width, next, outputs, hasOutput } = buildTable(lower.filter((l) => !OTHER.test(l.text)));
+  const others = buildTable(lower.filter((l) => OTHER.test(l.text)));
   const seenAt = new Int32Array(literals.length);
   let epoch = 0;
   const scan: Scan = { bits: 0, digits: 0, word: 0, ids: new Int32Array(literals.length), found: 0 };
+
+  /** Of the literals that are not all ASCII. */
+  function scanOthers(text: string, sofar: number): number {
+    let found = sofar;
+    let state = 0;
+    for (let i = 0; i < text.length; i++) {
+      state = others.next[state * others.width + (others.classOf[text.charCodeAt(i)] as number)] as number;
+      if (others.hasOutput[state] === 0) continue;
+      for (const id of others.outputs[state] as readonly number[]) {
+        if (seenAt[id] === epoch) continue;
+        seenAt[id] = epoch;
+        scan.ids[found++] = id;
+      }
+    }
+    return found;
+  }
 
   return {
     scan(text) {
@@ -101,7 +122,7 @@ export function buildAutomaton(literals: readonly string[], chars: string): Auto
       scan.bits = bits;
       scan.digits = Math.max(digits, run);
       scan.word = Math.max(word, length - wordStart);
-      scan.found = found;
+      scan.found = (bits & NON_ASCII) === 0 ? found : scanOthers(text, found);
       return scan;
     },
     bitsOf(wanted) {
@@ -115,14 +136,15 @@ export function buildAutomaton(literals: readonly string[], chars: string): Auto
 interface Table {
   readonly classOf: Uint16Array;
   readonly width: number;
-  readonly next: Uint32Array;
+  readonly next: Uint16Array | Uint32Array;
   readonly outputs: (readonly number[] | undefined)[];
+  readonly hasOutput: Uint8Array;
 }
 
-function buildTable(literals: readonly string[]): Table {
+function buildTable(literals: readonly { readonly text: string; readonly id: number }[]): Table {
   const classOf = new Uint16Array(65536);
   let width = 1;
-  for (const literal of literals) {
+  for (const { text: literal } of literals) {
     for (let i = 0; i < literal.length; i++) {
       const c = literal.charCodeAt(i);
       if (classOf[c] !== 0) continue;
@@ -135,7 +157,7 @@ function buildTable(literals: readonly string[]): Table {
   }
   const children: Map<number, number>[] = [new Map()];
   const own: number[][] = [[]];
-  literals.forEach((literal, id) => {
+  for (const { text: literal, id } of literals) {
     let state = 0;
     for (let i = 0; i < literal.length; i++) {
       const cls = classOf[literal.charCodeAt(i)] as number;
@@ -148,8 +170,9 @@ function buildTable(literals: readonly string[]): Table {
       state = to;
     }
     own[state]?.push(id);
-  });
-  const next = new Uint32Array(children.length * width);
+  }
+  const States = children.length > 0xffff ? Uint32Array : Uint16Array;
+  const next = new States(children.length * width);
   const fail = new Uint32Array(children.length);
   const queue: number[] = [];
   for (const [cls, to] of children[0] ?? []) {
@@ -167,5 +190,11 @@ function buildTable(literals: readonly string[]): Table {
       queue.push(to);
     }
   }
-  return { classOf, width, next, outputs: own.map((ids) => (ids.length === 0 ? undefined : ids)) };
+  return {
+    classOf,
+    width,
+    next,
+    outputs: own.map((ids) => (ids.length === 0 ? undefined : ids)),
+    hasOutput: Uint8Array.from(own, (ids) => (ids.length === 0 ? 0 : 1)),
+  };
 }
