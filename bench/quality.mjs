@@ -17,11 +17,8 @@ if (!existsSync(folder)) {
 }
 const dist = (path) => import(new URL(`../dist/${path}`, import.meta.url));
 const { compileEngine } = await dist("detect/engine.js");
-const { parseDetectorFile } = await dist("detect/rule.js");
-const { loadBuiltin } = await dist("config/builtin.js");
-const engine = compileEngine(
-  loadBuiltin().detectorFiles.flatMap(({ file, value }) => parseDetectorFile(value, file)),
-);
+const { loadDetectors } = await dist("config/detectors.js");
+const engine = compileEngine(loadDetectors().rules);
 
 /** Findings of a text; with role json, of a document. */
 function scan(text, { role = "text", phase = "output" } = {}) {

@@ -3,8 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const { FACTS } = await import(new URL("../dist/policy/rules/facts.js", import.meta.url));
+const { readBuiltin } = await import(new URL("../dist/config/builtin.js", import.meta.url));
 const root = fileURLToPath(new URL("../", import.meta.url));
-const builtin = JSON.parse(readFileSync(`${root}dist/builtin.json`, "utf8"));
+const builtin = readBuiltin(root);
 const schema = JSON.parse(readFileSync(`${root}schemas/mcp.config.schema.json`, "utf8"));
 const note = "<!-- Written by `npm run docs` from the data. Change the data, not this file. -->\n";
 const cell = (text) =>

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 
 process.env.RECHECK_BACKEND = "pure";
 const { check } = await import("recheck");
+const { readBuiltin } = await import(new URL("../dist/config/builtin.js", import.meta.url));
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const file = `${root}test/detect/recheck.json`;
@@ -16,7 +17,7 @@ const SAMPLE = 15;
 /** A pattern takes milliseconds or for ever. */
 const TIMEOUT_MS = 1000;
 
-const builtin = JSON.parse(readFileSync(`${root}dist/builtin.json`, "utf8"));
+const builtin = readBuiltin(root);
 const patterns = builtin.detectorFiles.flatMap(({ value }) =>
   value.rules
     .filter(({ pattern }) => pattern !== undefined)

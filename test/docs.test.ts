@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { CATEGORIES } from "../src/model/nouns.js";
-import { loadBuiltin } from "../src/config/builtin.js";
+import { loadBuiltin, readBuiltin } from "../src/config/builtin.js";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const readme = readFileSync(`${root}README.md`, "utf8");
@@ -30,7 +30,7 @@ test("the README's matrix is the profiles'", () => {
 });
 
 test("the changelog's numbers of detectors and connectors are counted", () => {
-  const { detectorFiles, connectors } = loadBuiltin();
+  const { detectorFiles, connectors } = readBuiltin(root);
   const rules = detectorFiles.reduce(
     (sum, { value }) => sum + (value as { rules: unknown[] }).rules.length,
     0,

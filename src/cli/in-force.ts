@@ -26,7 +26,7 @@ interface Log {
 /** Compiled, and its snapshot on record; or what is wrong with it. Rejects with `store_unavailable`. */
 export async function putInForce(
   config: Config,
-  engine: Engine,
+  detectors: string,
   audit: Pick<AuditLog, "appendPosture">,
   compiled?: Policies,
 ): Promise<InForce | readonly Problem[]> {
@@ -36,12 +36,7 @@ export async function putInForce(
     if (made.problems.length > 0) return made.problems;
     policies = made.policies;
   }
-  // What decides, not how it is tested or explained.
-  const notDeciding = ["hits", "misses", "source", "advice"];
-  const rules = engine.rules.map((rule) =>
-    Object.fromEntries(Object.entries(rule).filter(([key]) => !notDeciding.includes(key))),
-  );
-  const text = snapshotText({ ...config, rules });
+  const text = snapshotText({ ...config, detectors });
   const snapshot = createHash("sha256").update(text).digest("hex");
   await audit.appendPosture({ snapshot, bundle: () => JSON.parse(text) as JsonObject });
   return { policies, exempt: compileExceptions(config.exceptions), snapshot };
@@ -54,7 +49,7 @@ export async function putInForce(
 export async function reload(
   source: ConfigSource,
   running: Config,
-  engine: Engine,
+  { engine, detectors }: { readonly engine: Engine; readonly detectors: string },
   audit: Pick<AuditLog, "appendPosture">,
   log: Log,
 ): Promise<InForce | undefined> {
@@ -72,7 +67,7 @@ export async function reload(
     const failed = await failedTests(config, made.policies, engine);
     if (failed.length > 0) return kept(failed);
     const { policies, exceptions } = config;
-    const next = await putInForce({ ...running, policies, exceptions }, engine, audit, made.policies);
+    const next = await putInForce({ ...running, policies, exceptions }, detectors, audit, made.policies);
     if (!("snapshot" in next)) return kept(next);
     for (const { level, text } of exceptionLines(exceptions, Date.now())) log[level]({}, text);
     const rules = policies.reduce((sum, policy) => sum + policy.rules.length, 0);

@@ -1,6 +1,6 @@
 /** `sallyport policy`: what is wrong with policies, whether they do what their tests say, and why a call was decided so. */
 import { parseArgs } from "node:util";
-import { detectorIds, loadBuiltin } from "../config/builtin.js";
+import { loadBuiltin } from "../config/builtin.js";
 import { loadConfig, resolveAudit, type Config } from "../config/load.js";
 import { loadPolicies } from "../config/policies.js";
 import { loadPosture } from "../config/posture.js";
@@ -91,7 +91,7 @@ interface Read {
 /** The files that are named, or those of the configuration. */
 function readAll({ files, config: file }: Given, io: PolicyIo): Read {
   if (files.length > 0 && file === undefined) {
-    const known = { detectors: detectorIds(loadBuiltin()), servers: [], anyServer: true };
+    const known = { detectors: loadBuiltin().detectorIds, servers: [], anyServer: true };
     return { ...loadPolicies(files, io.cwd, known), config: undefined };
   }
   const { config, problems } = loadConfig({
@@ -108,7 +108,7 @@ function readAll({ files, config: file }: Given, io: PolicyIo): Read {
     };
     return { policies, exceptions, config, problems: policies.length === 0 ? [none] : [] };
   }
-  const known = { detectors: detectorIds(loadBuiltin()), servers: config.servers.map(({ name }) => name) };
+  const known = { detectors: loadBuiltin().detectorIds, servers: config.servers.map(({ name }) => name) };
   return { ...loadPolicies(files, io.cwd, known), config };
 }
 

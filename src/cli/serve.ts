@@ -2,6 +2,7 @@ import type { ConfigSource } from "../config/load.js";
 import { readToken } from "../config/token.js";
 import { oauthAccess, tokenAccess } from "../mcp/auth/access.js";
 import { serveHttp } from "../mcp/front-http.js";
+import { keepHeapSmall } from "./memory.js";
 import { start } from "./start.js";
 
 /** Everybody who has the one token. With `auth`, each token says whose it is. */
@@ -13,6 +14,7 @@ export async function serveCommand(
   source: ConfigSource & { readonly listen?: { readonly host: string; readonly port: number } },
   io: { readonly write: (text: string) => void; readonly onSignal: (stop: () => void) => void },
 ): Promise<number> {
+  keepHeapSmall();
   const { config, parts, audit, log, reload } = await start(source, LOCAL);
   const kept = (config.token ?? config.auth) !== undefined ? undefined : readToken(config.dataDir);
   const access =

@@ -4,7 +4,7 @@ import { openAudit, type AuditLog } from "../audit/log.js";
 import { publish } from "./anchors.js";
 import { version } from "./version.js";
 import { keepRetention } from "../audit/retention.js";
-import { loadBuiltin } from "../config/builtin.js";
+import { loadDetectors } from "../config/detectors.js";
 import {
   loadConfig,
   type Anchor,
@@ -13,7 +13,6 @@ import {
   type ServerConfig,
 } from "../config/load.js";
 import { compileEngine, type Engine } from "../detect/engine.js";
-import { parseDetectorFile } from "../detect/rule.js";
 import { createGate } from "../gate.js";
 import { scanDefinition } from "../gate/definition.js";
 import { activeStops, stopLine } from "../limits/stops.js";
@@ -46,21 +45,23 @@ function makeLog(level: string): Logger {
 
 /** Every detector that ships, compiled. Throws SallyportError `data_invalid`. */
 export function loadEngine(): Engine {
-  return compileEngine(
-    loadBuiltin().detectorFiles.flatMap(({ file, value }) => parseDetectorFile(value, file)),
-  );
+  return compileEngine(loadDetectors().rules);
 }
 
 /** Throws SallyportError: `config_invalid` after logging every problem, `store_unavailable`, `data_invalid`. */
-export async function start(source: ConfigSource, principal: Principal): Promise<Started> {
-  const { config, problems } = loadConfig(source);
+export async function start(
+  source: ConfigSource,
+  principal: Principal,
+  { config, problems } = loadConfig(source),
+): Promise<Started> {
   const log = makeLog(config?.logLevel ?? "info");
   refuse(log, problems);
   if (config === undefined) throw new SallyportError("config_invalid", NOTHING_STARTED);
   for (const line of bootLines(config.posture)) log.info(line);
   for (const { level, text } of exceptionLines(config.exceptions, Date.now())) log[level](text);
 
-  const engine = loadEngine();
+  const { rules, deciding: detectors } = loadDetectors();
+  const engine = compileEngine(rules);
   // Before the store is touched: a policy that is wrong must not leave a trace of a start.
   const { policies: checked, problems: inPolicies } = await compilePolicies(config.policies);
   refuse(log, inPolicies);
@@ -73,7 +74,7 @@ export async function start(source: ConfigSource, principal: Principal): Promise
     problem: (err) => log.error({ err }, "no checkpoint could be made: the next one covers the records"),
   });
   const audit = retentionMs === undefined ? opened : withRetention(opened, retentionMs, log);
-  let inForce = (await putInForce(config, engine, audit, checked)) as InForce;
+  let inForce = (await putInForce(config, detectors, audit, checked)) as InForce;
   const now = Date.now();
   for (const stop of audit.read((tx) => activeStops(tx, now))) log.warn(stopLine(stop));
 
@@ -128,7 +129,7 @@ export async function start(source: ConfigSource, principal: Principal): Promise
   let reloading = Promise.resolve();
   const again = (): Promise<void> =>
     (reloading = reloading.then(async () => {
-      inForce = (await reload(source, config, engine, audit, log)) ?? inForce;
+      inForce = (await reload(source, config, { engine, detectors }, audit, log)) ?? inForce;
     }));
   const watched = config.policyFiles.length === 0 ? [] : [config.source, ...config.policyFiles];
   const unwatch = watchFiles(

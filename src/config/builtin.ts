@@ -15,14 +15,22 @@ export interface DetectorFile {
   readonly value: Json;
 }
 
+/** What a configuration is read against. The detectors themselves are read when an engine is made: detectors.ts. */
 export interface Builtin {
   readonly profiles: readonly Profile[];
   readonly connectors: readonly Connector[];
+  /** Of every detector there is: those of the rule files, and those the gate itself speaks as. */
+  readonly detectorIds: readonly string[];
+}
+
+/** The data as its files say it. */
+export interface BuiltinFiles extends Pick<Builtin, "profiles" | "connectors"> {
   readonly detectorFiles: readonly DetectorFile[];
 }
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+/** Where the YAML lies. */
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const BUNDLE = join(HERE, "..", "builtin.json");
 
 let loaded: Builtin | undefined;
@@ -32,12 +40,18 @@ let loaded: Builtin | undefined;
  * costs tens of milliseconds at start), else the YAML itself. Throws SallyportError `data_invalid`.
  */
 export function loadBuiltin(): Builtin {
-  loaded ??= existsSync(BUNDLE) ? (JSON.parse(readFileSync(BUNDLE, "utf8")) as Builtin) : readBuiltin(ROOT);
+  loaded ??= existsSync(BUNDLE)
+    ? (JSON.parse(readFileSync(BUNDLE, "utf8")) as Builtin)
+    : withIds(readBuiltin(ROOT));
   return loaded;
 }
 
-/** Ids of every detector there is: those of the rule files, and those the gate itself speaks as. */
-export function detectorIds({ detectorFiles }: Pick<Builtin, "detectorFiles">): string[] {
+/** What a start reads, of what the files say. */
+export function withIds({ profiles, connectors, detectorFiles }: BuiltinFiles): Builtin {
+  return { profiles, connectors, detectorIds: idsOf(detectorFiles) };
+}
+
+function idsOf(detectorFiles: readonly DetectorFile[]): string[] {
   const written = detectorFiles.flatMap(({ value }) => {
     const rules = isObject(value) ? value["rules"] : undefined;
     const ids = Array.isArray(rules) ? rules.map((rule) => (isObject(rule) ? rule["id"] : undefined)) : [];
@@ -47,7 +61,7 @@ export function detectorIds({ detectorFiles }: Pick<Builtin, "detectorFiles">): 
 }
 
 /** The same from the YAML files below `root`, validated. Throws SallyportError `data_invalid`. */
-export function readBuiltin(root: string): Builtin {
+export function readBuiltin(root: string): BuiltinFiles {
   const profiles = yamlFiles(root, "policies/profiles").map(({ file, value }) => parseProfile(value, file));
   const connectors = yamlFiles(root, "connectors").map(({ file, value }) => {
     const { connector, problems } = parseConnector(value, file);

@@ -12,7 +12,7 @@ import { variable } from "../policy/variables.js";
 import { NO_SETTINGS, readAudit, type AuditSettings } from "./audit.js";
 import { readListenerAuth } from "./auth.js";
 import type { Builtin } from "./builtin.js";
-import { detectorIds, loadBuiltin } from "./builtin.js";
+import { loadBuiltin } from "./builtin.js";
 import { defaultDataDir, wrappedEnv } from "./env.js";
 import { readExceptions } from "./exceptions.js";
 import { DEFAULT_LOOPS, readLoops } from "./loops.js";
@@ -101,7 +101,7 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
   const servers = readAllServers(reader, value, { env, base, dataDir, posture, builtin });
   const loops = readLoops(reader, value["loops"]);
   const known = {
-    detectors: [...detectorIds(builtin), TAINT_DETECTOR],
+    detectors: [...builtin.detectorIds, TAINT_DETECTOR],
     servers: servers.map((server) => server.name),
   };
   const exceptions = readExceptions(reader, value["exceptions"], known);

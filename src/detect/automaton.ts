@@ -155,39 +155,37 @@ function buildTable(literals: readonly { readonly text: string; readonly id: num
       width++;
     }
   }
-  const children: Map<number, number>[] = [new Map()];
+  // No more states than characters, and the root. Rows are cut off below; 0 is "none" until failures are filled in.
+  const most = literals.reduce((sum, { text }) => sum + text.length, 1);
+  const States = most > 0xffff ? Uint32Array : Uint16Array;
+  const table = new States(most * width);
   const own: number[][] = [[]];
-  for (const { text: literal, id } of literals) {
+  for (const { text, id } of literals) {
     let state = 0;
-    for (let i = 0; i < literal.length; i++) {
-      const cls = classOf[literal.charCodeAt(i)] as number;
-      let to = children[state]?.get(cls);
-      if (to === undefined) {
-        to = children.push(new Map()) - 1;
-        own.push([]);
-        children[state]?.set(cls, to);
-      }
-      state = to;
+    for (let i = 0; i < text.length; i++) {
+      const at = state * width + (classOf[text.charCodeAt(i)] as number);
+      state = table[at] as number;
+      if (state === 0) table[at] = state = own.push([]) - 1;
     }
     own[state]?.push(id);
   }
-  const States = children.length > 0xffff ? Uint32Array : Uint16Array;
-  const next = new States(children.length * width);
-  const fail = new Uint32Array(children.length);
+  const next = table.slice(0, own.length * width);
+  const fail = new Uint32Array(own.length);
+  // Breadth first, so that the row a state falls back to is whole already. The root's own gaps lead to the root.
   const queue: number[] = [];
-  for (const [cls, to] of children[0] ?? []) {
-    next[cls] = to;
-    queue.push(to);
-  }
+  for (let cls = 1; cls < width; cls++) if (next[cls] !== 0) queue.push(next[cls] as number);
   for (let q = 0; q < queue.length; q++) {
     const state = queue[q] as number;
-    const back = fail[state] as number;
-    own[state]?.push(...(own[back] ?? []));
-    next.copyWithin(state * width, back * width, (back + 1) * width);
-    for (const [cls, to] of children[state] ?? []) {
-      fail[to] = next[back * width + cls] as number;
-      next[state * width + cls] = to;
-      queue.push(to);
+    const row = state * width;
+    const back = (fail[state] as number) * width;
+    own[state]?.push(...(own[fail[state] as number] ?? []));
+    for (let cls = 1; cls < width; cls++) {
+      const to = next[row + cls] as number;
+      if (to === 0) next[row + cls] = next[back + cls] as number;
+      else {
+        fail[to] = next[back + cls] as number;
+        queue.push(to);
+      }
     }
   }
   return {

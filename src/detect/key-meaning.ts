@@ -22,6 +22,12 @@ export interface KeyIndex {
   readonly tails: ReadonlySet<string>;
 }
 
+function enter(to: Map<string, number[]>, form: string, rule: number): void {
+  const known = to.get(form);
+  if (known === undefined) to.set(form, [rule]);
+  else known.push(rule);
+}
+
 /** Indexes keys, excepted keys and context words of the rules, in singular and plural. */
 export function indexKeys(rules: readonly DetectorRule[]): KeyIndex {
   const index = {
@@ -35,7 +41,8 @@ export function indexKeys(rules: readonly DetectorRule[]): KeyIndex {
       // "account #" is for texts: as a key it would be any account.
       if (/[^\p{L}\p{M}\p{N} ._'’/-]/u.test(phrase)) continue;
       const words = keyWords(phrase).trim();
-      for (const form of new Set([words, `${words}s`])) to.set(form, [...(to.get(form) ?? []), rule]);
+      enter(to, words, rule);
+      enter(to, `${words}s`, rule);
       for (let at = words.indexOf(" "); at !== -1; at = words.indexOf(" ", at + 1))
         tails.add(words.slice(at + 1));
     }

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { SallyportError } from "../model/errors.js";
 import { lineReader } from "./framing.js";
 import { CHILD_GRACE_MS, MAX_DOWNSTREAM_MESSAGE } from "./limits.js";
@@ -14,13 +14,41 @@ export interface StdioSpec {
 
 const LAST_WORDS_MS = 250;
 
-/** Starts a stdio server. `stderr` gets its talk, a line at a time. */
-export function openStdio(spec: StdioSpec, handlers: WireHandlers, stderr: (line: string) => void): Wire {
-  const child = spawn(spec.command, [...spec.args], {
+function launch(spec: StdioSpec): ChildProcessWithoutNullStreams {
+  return spawn(spec.command, [...spec.args], {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...spec.env },
     ...(spec.cwd !== undefined && { cwd: spec.cwd }),
   });
+}
+
+/** Children that were started before anybody asked for them, each for the first who does. */
+const early = new Map<StdioSpec, ChildProcessWithoutNullStreams>();
+
+/**
+ * Starts a server while we still start ourselves: its time and ours pass together. What goes wrong shows again, and is
+ * told, when it is opened.
+ */
+export function launchEarly(spec: StdioSpec): void {
+  const child = launch(spec);
+  early.set(spec, child);
+  const forget = (): void => {
+    if (early.get(spec) === child) early.delete(spec);
+  };
+  child.once("error", forget);
+  child.once("exit", forget);
+}
+
+/** Ends what was started early and never opened: the start was refused. */
+export function endEarly(): void {
+  for (const child of early.values()) child.kill("SIGKILL");
+  early.clear();
+}
+
+/** Starts a stdio server. `stderr` gets its talk, a line at a time. */
+export function openStdio(spec: StdioSpec, handlers: WireHandlers, stderr: (line: string) => void): Wire {
+  const child = early.get(spec) ?? launch(spec);
+  early.delete(spec);
   let over = false;
   const end = (error: SallyportError): void => {
     if (over) return;

@@ -1,10 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Builtin } from "../../src/config/builtin.js";
-import { loadBuiltin, readBuiltin } from "../../src/config/builtin.js";
+import { loadBuiltin, readBuiltin, ROOT, withIds } from "../../src/config/builtin.js";
 import { parseConnector } from "../../src/config/connector-file.js";
 import type { SallyportError } from "../../src/model/errors.js";
 import { operationOf } from "../../src/policy/operations.js";
@@ -36,7 +35,7 @@ actions: { pii: log, sqli: log, sensitive_data: log, high_risk: log, dangerous_q
 describe("the data Sallyport ships with", () => {
   it("survives being bundled as JSON, order of operations included", () => {
     const bundled = JSON.parse(JSON.stringify(loadBuiltin())) as Builtin;
-    expect(bundled).toEqual(readBuiltin(fileURLToPath(new URL("../../", import.meta.url))));
+    expect(bundled).toEqual(withIds(readBuiltin(ROOT)));
     const sqlite = bundled.connectors.find((c) => c.connector === "sqlite");
     expect(sqlite && operationOf(sqlite, "list_tables")).toBe("query");
   });

@@ -4,10 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openAudit } from "../../src/audit/log.js";
 import { search } from "../../src/audit/search.js";
-import { loadBuiltin } from "../../src/config/builtin.js";
+import { loadDetectors } from "../../src/config/detectors.js";
 import { loadConfig } from "../../src/config/load.js";
 import { compileEngine, type Engine } from "../../src/detect/engine.js";
-import { parseDetectorFile } from "../../src/detect/rule.js";
 import { createGate, type Answer, type Gate, type GateParts, type Governed } from "../../src/gate.js";
 import { newId } from "../../src/audit/ids.js";
 import type { Call } from "../../src/model/call.js";
@@ -61,9 +60,7 @@ export function answer(text: string): Answer {
 /** The JSON text of a result that says `text`. */
 export const saying = (text: string): string => JSON.stringify({ content: [{ type: "text", text }] });
 
-const ENGINE = compileEngine(
-  loadBuiltin().detectorFiles.flatMap(({ file, value }) => parseDetectorFile(value, file)),
-);
+const ENGINE = compileEngine(loadDetectors().rules);
 
 /** `settings`: top-level keys of mcp.config.json; `servers`: its mcpServers, to which a command is added. */
 export async function testGate(
