@@ -141,6 +141,8 @@ interface Table {
   readonly hasOutput: Uint8Array;
 }
 
+type Chains = [Uint32Array, Uint32Array, Uint32Array, Uint32Array];
+
 function buildTable(literals: readonly { readonly text: string; readonly id: number }[]): Table {
   const classOf = new Uint16Array(65536);
   let width = 1;
@@ -155,37 +157,43 @@ function buildTable(literals: readonly { readonly text: string; readonly id: num
       width++;
     }
   }
-  // No more states than characters, and the root. Rows are cut off below; 0 is "none" until failures are filled in.
+  // No more states than characters, and the root. Children are kept as chains, so that nothing is allocated for them.
   const most = literals.reduce((sum, { text }) => sum + text.length, 1);
   const States = most > 0xffff ? Uint32Array : Uint16Array;
+  const [child, sibling, entered, fail] = [0, 1, 2, 3].map(() => new Uint32Array(most)) as Chains;
   const table = new States(most * width);
   const own: number[][] = [[]];
   for (const { text, id } of literals) {
     let state = 0;
     for (let i = 0; i < text.length; i++) {
-      const at = state * width + (classOf[text.charCodeAt(i)] as number);
-      state = table[at] as number;
-      if (state === 0) table[at] = state = own.push([]) - 1;
+      const cls = classOf[text.charCodeAt(i)] as number;
+      let to = table[state * width + cls] as number;
+      if (to === 0) {
+        to = own.push([]) - 1;
+        table[state * width + cls] = to;
+        entered[to] = cls;
+        sibling[to] = child[state] as number;
+        child[state] = to;
+      }
+      state = to;
     }
     own[state]?.push(id);
   }
   const next = table.slice(0, own.length * width);
-  const fail = new Uint32Array(own.length);
-  // Breadth first, so that the row a state falls back to is whole already. The root's own gaps lead to the root.
-  const queue: number[] = [];
-  for (let cls = 1; cls < width; cls++) if (next[cls] !== 0) queue.push(next[cls] as number);
-  for (let q = 0; q < queue.length; q++) {
+  // Breadth first, so that the row a state falls back to is whole before it is copied.
+  const queue = new Uint32Array(own.length);
+  let end = 0;
+  for (let to = child[0] as number; to !== 0; to = sibling[to] as number) queue[end++] = to;
+  for (let q = 0; q < end; q++) {
     const state = queue[q] as number;
-    const row = state * width;
-    const back = (fail[state] as number) * width;
-    own[state]?.push(...(own[fail[state] as number] ?? []));
-    for (let cls = 1; cls < width; cls++) {
-      const to = next[row + cls] as number;
-      if (to === 0) next[row + cls] = next[back + cls] as number;
-      else {
-        fail[to] = next[back + cls] as number;
-        queue.push(to);
-      }
+    const back = fail[state] as number;
+    if (own[back]?.length !== 0) own[state]?.push(...(own[back] as number[]));
+    next.copyWithin(state * width, back * width, (back + 1) * width);
+    for (let to = child[state] as number; to !== 0; to = sibling[to] as number) {
+      const cls = entered[to] as number;
+      fail[to] = next[back * width + cls] as number;
+      next[state * width + cls] = to;
+      queue[end++] = to;
     }
   }
   return {
