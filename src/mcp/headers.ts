@@ -12,7 +12,7 @@ import {
   metaNode,
 } from "./eras.js";
 import { stringParam, type ClientMessage } from "./message.js";
-import { headerMeaning } from "./wire-http.js";
+import { headerMeaning } from "./header-value.js";
 
 export interface HeaderProblem {
   readonly status: number;

@@ -12,11 +12,10 @@ import {
   initializeFromDiscover,
   type Era,
 } from "./eras.js";
-import { credentialsFor } from "./auth/credentials.js";
 import { CONNECT_MS, RESTART_PAUSE_MS } from "./limits.js";
 import { connectPeer, type Peer } from "./peer.js";
 import { bodyText, type Incoming, type Reply } from "./reply.js";
-import { openHttp } from "./wire-http.js";
+import type { Wire, WireHandlers } from "./wire.js";
 import { openStdio } from "./wire-stdio.js";
 import type { Health } from "./health.js";
 import type { Log } from "./log.js";
@@ -68,6 +67,7 @@ export function createLink(server: ServerConfig, handlers: LinkHandlers, log: Lo
   let era: Era | undefined;
   let startedAt = 0;
   let closed = false;
+  let http: OpenHttp | undefined;
 
   const open = (stateless: boolean): Peer => {
     const { transport } = server;
@@ -77,7 +77,7 @@ export function createLink(server: ServerConfig, handlers: LinkHandlers, log: Lo
     const made = connectPeer(
       (wireHandlers) =>
         transport.kind === "http"
-          ? openHttp(transport, wireHandlers, stateless, credentialsFor(server))
+          ? http!(wireHandlers, stateless)
           : openStdio(transport, wireHandlers, (line) => handlers.stderr(line)),
       {
         incoming: (message, related) => handlers.incoming(link, message, related),
@@ -185,6 +185,7 @@ export function createLink(server: ServerConfig, handlers: LinkHandlers, log: Lo
     startedAt = Date.now() + pause;
     const made = (async () => {
       if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+      http ??= await httpFor(server);
       const welcome = await handshake(who, again);
       health.connected();
       up = true;
@@ -220,6 +221,17 @@ export function createLink(server: ServerConfig, handlers: LinkHandlers, log: Lo
     },
   };
   return link;
+}
+
+type OpenHttp = (handlers: WireHandlers, stateless: boolean) => Wire;
+
+/** Loaded where there is a server to reach so: Node's HTTP and TLS are a tenth of a start, and most servers are processes. */
+async function httpFor(server: ServerConfig): Promise<OpenHttp | undefined> {
+  const { transport } = server;
+  if (transport.kind !== "http") return undefined;
+  const { openHttp } = await import("./wire-http.js");
+  const { credentialsFor } = await import("./auth/credentials.js");
+  return (handlers, stateless) => openHttp(transport, handlers, stateless, credentialsFor(server));
 }
 
 /** Whether an error says that our version is one of those it wants. */

@@ -4,7 +4,7 @@
  * go out: a header passed on as it came would carry past us what the gate has masked, or another value than was judged.
  */
 import { isObject, type Json, type JsonObject } from "../model/json.js";
-import { headerMeaning, headerValue } from "./wire-http.js";
+import { headerMeaning, headerValue } from "./header-value.js";
 
 interface Mirrored {
   /** Lower case, as node:http gives header names. */

@@ -1,5 +1,4 @@
 /** A downstream over Streamable HTTP, on node:http: web streams would cost more than all judging. */
-import { isUtf8 } from "node:buffer";
 import http from "node:http";
 import https from "node:https";
 import { SallyportError } from "../model/errors.js";
@@ -7,6 +6,7 @@ import { wantsMore } from "./auth/challenge.js";
 import type { Credentials } from "./auth/credentials.js";
 import { STATELESS_VERSION } from "./eras.js";
 import { MAX_DOWNSTREAM_MESSAGE, MAX_RESUME_MS, MIN_RESUME_MS, STREAM_OPEN_MS } from "./limits.js";
+import { headerValue } from "./header-value.js";
 import { eventReader } from "./sse.js";
 import type { Outgoing, Wire, WireHandlers } from "./wire.js";
 
@@ -290,20 +290,4 @@ export function openHttp(
 
 function asUnavailable(error: unknown): SallyportError {
   return error instanceof SallyportError ? error : unavailable("there is no token for the server", error);
-}
-
-/** A header value as SEP-2243 writes it: what is not printable ASCII goes in a base64 sentinel. */
-export function headerValue(value: string): string {
-  const plain = /^[!-~]([ -~]*[!-~])?$/.test(value) && !value.startsWith("=?base64?");
-  return plain ? value : `=?base64?${Buffer.from(value).toString("base64")}?=`;
-}
-
-/** The value a header stands for; undefined for a broken sentinel. Half a sentinel is none: it stands for itself. */
-export function headerMeaning(raw: string): string | undefined {
-  const value = raw.trim();
-  const sentinel = /^=\?base64\?(.*)\?=$/.exec(value);
-  if (sentinel === null) return value;
-  const bytes = Buffer.from(sentinel[1]!, "base64");
-  // Node decodes what is not base64 as well; two hops that decode it differently would judge two values.
-  return bytes.toString("base64") === sentinel[1] && isUtf8(bytes) ? bytes.toString("utf8") : undefined;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { badParamHeader, paramHeadersFor, wrongParamHeader } from "../../src/mcp/param-headers.js";
-import { headerMeaning, headerValue } from "../../src/mcp/wire-http.js";
+import { headerMeaning, headerValue } from "../../src/mcp/header-value.js";
 
 const SCHEMA = {
   type: "object",

@@ -11,7 +11,7 @@ import {
   META_VERSION,
 } from "../../src/mcp/eras.js";
 import { relaxSchema, relaxedItem } from "../../src/mcp/schemas.js";
-import { headerMeaning, headerValue } from "../../src/mcp/wire-http.js";
+import { headerMeaning, headerValue } from "../../src/mcp/header-value.js";
 
 it("the names of the protocol are the SDK's", () => {
   expect([META_VERSION, META_CLIENT, META_CAPABILITIES, META_SERVER, META_SUBSCRIPTION]).toEqual([
