@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { firstTokens } from "../detect/first-token.js";
 import { parseDetectorFile, type DetectorRule } from "../detect/rule.js";
 import { canonicalJson } from "../model/canonical.js";
 import { readBuiltin, ROOT, type DetectorFile } from "./builtin.js";
@@ -26,7 +27,11 @@ export function parseDetectors(files: readonly DetectorFile[]): Detectors {
   const rules = files
     .flatMap(({ file, value }) => parseDetectorFile(value, file))
     .map((rule) => ({ ...rule, hits: [], misses: [] }));
-  return { rules, deciding: canonicalJson(rules.map(deciding)) };
+  return { rules: rules.map(withFirst), deciding: canonicalJson(rules.map(deciding)) };
+}
+
+function withFirst(rule: DetectorRule): DetectorRule {
+  return rule.pattern === undefined ? rule : { ...rule, first: firstTokens(rule.pattern, rule.flags ?? "") };
 }
 
 /** Not how it is tested or explained. */

@@ -11,6 +11,8 @@ export interface Scan {
   digits: number;
   /** Longest run of base64 characters. */
   word: number;
+  /** The words seen, as first-token.ts writes them. */
+  readonly tokens: { digits: number; letters: number; mixed: number };
   /** Ids of the literals found, each once. Only the first `found` are meaningful. */
   readonly ids: Int32Array;
   found: number;
@@ -39,6 +41,8 @@ const OTHER = /[^\u0000-\u007f]/;
 const DIGIT = 1;
 const SEPARATOR = 2;
 const BASE64 = 4;
+const LETTER = 8;
+const LONGEST_TOKEN = 31;
 
 /**
  * Builds the automaton. `literals` match in any case; ids are their indexes. `chars` get bits of their own
@@ -54,8 +58,9 @@ export function buildAutomaton(literals: readonly string[], chars: string): Auto
   for (const [c, b] of charBits) bit[c.charCodeAt(0)] = (bit[c.charCodeAt(0)] ?? 0) | b;
   const shape = new Uint8Array(65536);
   for (let c = 0x30; c <= 0x39; c++) shape[c] = DIGIT | BASE64;
-  for (let c = 0x41; c <= 0x5a; c++) shape[c] = shape[c + 32] = BASE64;
-  for (const c of "+/=_-") shape[c.charCodeAt(0)] = BASE64;
+  for (let c = 0x41; c <= 0x5a; c++) shape[c] = shape[c + 32] = BASE64 | LETTER;
+  for (const c of "+/=-") shape[c.charCodeAt(0)] = BASE64;
+  shape["_".charCodeAt(0)] = BASE64 | LETTER;
   for (const c of " -.()/") shape[c.charCodeAt(0)] = (shape[c.charCodeAt(0)] ?? 0) | SEPARATOR;
 
   // A table is as wide as its alphabet: one for all would be sixteen megabytes, nearly all of it for letters that most
@@ -65,7 +70,15 @@ export function buildAutomaton(literals: readonly string[], chars: string): Auto
   const others = buildTable(lower.filter((l) => OTHER.test(l.text)));
   const seenAt = new Int32Array(literals.length);
   let epoch = 0;
-  const scan: Scan = { bits: 0, digits: 0, word: 0, ids: new Int32Array(literals.length), found: 0 };
+  const tokens = { digits: 0, letters: 0, mixed: 0 };
+  const scan: Scan = {
+    bits: 0,
+    digits: 0,
+    word: 0,
+    tokens,
+    ids: new Int32Array(literals.length),
+    found: 0,
+  };
 
   /** Of the literals that are not all ASCII. */
   function scanOthers(text: string, sofar: number): number {
@@ -94,6 +107,9 @@ export function buildAutomaton(literals: readonly string[], chars: string): Auto
       let digits = 0;
       let word = 0;
       let wordStart = 0;
+      let token = 0;
+      let kinds = 0;
+      let [ofDigits, ofLetters, ofBoth] = [0, 0, 0];
       const length = text.length;
       for (let i = 0; i < length; i++) {
         const c = text.charCodeAt(i);
@@ -114,11 +130,30 @@ export function buildAutomaton(literals: readonly string[], chars: string): Auto
           if (run > digits) digits = run;
           run = gap = 0;
         }
+        if ((s & (DIGIT | LETTER)) !== 0) {
+          token++;
+          kinds |= s;
+        } else if (token !== 0) {
+          const size = 1 << (token < LONGEST_TOKEN ? token : LONGEST_TOKEN);
+          if ((kinds & DIGIT) === 0) ofLetters |= size;
+          else if ((kinds & LETTER) === 0) ofDigits |= size;
+          else ofBoth |= size;
+          token = kinds = 0;
+        }
         if ((s & BASE64) === 0) {
           if (i - wordStart > word) word = i - wordStart;
           wordStart = i + 1;
         }
       }
+      if (token !== 0) {
+        const last = 1 << (token < LONGEST_TOKEN ? token : LONGEST_TOKEN);
+        if ((kinds & DIGIT) === 0) ofLetters |= last;
+        else if ((kinds & LETTER) === 0) ofDigits |= last;
+        else ofBoth |= last;
+      }
+      tokens.digits = ofDigits;
+      tokens.letters = ofLetters;
+      tokens.mixed = ofBoth;
       scan.bits = bits;
       scan.digits = Math.max(digits, run);
       scan.word = Math.max(word, length - wordStart);

@@ -5,6 +5,7 @@ import type { Automaton } from "./automaton.js";
 import { buildAutomaton } from "./automaton.js";
 import type { Check } from "./checks/index.js";
 import { CHECKS } from "./checks/index.js";
+import { ANY, firstTokens, type FirstTokens } from "./first-token.js";
 import type { KeyIndex } from "./key-meaning.js";
 import { indexKeys } from "./key-meaning.js";
 import type { DetectorRule } from "./rule.js";
@@ -22,6 +23,7 @@ export interface CompiledRule {
   readonly check: Check | undefined;
   readonly bits: number;
   readonly digits: number;
+  readonly first: FirstTokens;
   readonly keys: readonly string[] | undefined;
   readonly context: CompiledContext | undefined;
 }
@@ -131,6 +133,7 @@ function compileRule(rule: DetectorRule, index: number, automaton: Automaton): C
     check: rule.check === undefined ? undefined : CHECKS[rule.check],
     bits: automaton.bitsOf(rule.chars ?? ""),
     digits: rule.digits ?? 0,
+    first: rule.pattern === undefined ? ANY : (rule.first ?? firstTokens(rule.pattern, rule.flags ?? "")),
     keys: rule.keys,
     context: rule.context && {
       words: rule.context.words,

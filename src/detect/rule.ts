@@ -2,6 +2,7 @@
  * One detector as data. This file also validates detector files; the hot path imports only its types.
  */
 import type { Category, Phase, Role, Severity } from "../model/nouns.js";
+import type { FirstTokens } from "./first-token.js";
 import { CATEGORIES, PHASES, ROLES, SEVERITIES } from "../model/nouns.js";
 import { SallyportError } from "../model/errors.js";
 import { isObject } from "../model/json.js";
@@ -67,6 +68,8 @@ export interface DetectorRule {
   readonly advice?: string;
   readonly hits: readonly (string | RuleExample)[];
   readonly misses: readonly (string | RuleExample)[];
+  /** Read from the pattern beforehand, never from a file; absent: read when it is compiled. */
+  readonly first?: FirstTokens;
 }
 
 const RULE_KEYS = [

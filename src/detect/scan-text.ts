@@ -5,6 +5,7 @@ import { phaseBit, roleBit } from "./compile.js";
 import type { Fact } from "./analyzers.js";
 import { analyze } from "./analyzers.js";
 import type { LeafPlace, Match } from "./finding.js";
+import { beginsIn } from "./first-token.js";
 import { matchRule } from "./match-rule.js";
 import { MAX_VIEWED, viewsOf } from "./normalize.js";
 import { hasUnreadText } from "./views/base64.js";
@@ -28,7 +29,7 @@ export function textScanner(compiled: Compiled): TextScanner {
   function candidates(text: string, at: LeafPlace, key: KeyMeaning | undefined): Candidates {
     const scan = automaton.scan(text);
     epoch++;
-    const { bits, digits, word } = scan;
+    const { bits, digits, word, tokens } = scan;
     const want = (roleBit(at.role) << 16) | phaseBit(at.phase);
     let list: CompiledRule[] | undefined;
     let anyHint = (key?.gives.size ?? 0) > 0;
@@ -37,6 +38,8 @@ export function textScanner(compiled: Compiled): TextScanner {
       woken[i] = epoch;
       const c = rules[i] as CompiledRule;
       if (digits < c.digits || (bits & c.bits) !== c.bits) return;
+      const { first } = c;
+      if (!beginsIn(first, tokens)) return;
       if ((c.roles & (want >> 16)) === 0 || (c.phases & want) === 0) return;
       if (key?.silenced.has(i) === true) return;
       (list ??= []).push(c);
