@@ -47,6 +47,8 @@ export function textScanner(compiled: Compiled): TextScanner {
     for (let f = 0; f < scan.found; f++) {
       const id = scan.ids[f] as number;
       for (const i of compiled.wakes[id] as readonly number[]) wake(i);
+      // A context wakes what is looked for in digits, and there may be hundreds of words of it.
+      if (digits === 0) continue;
       for (const i of compiled.hints[id] as readonly number[]) {
         hinted[i] = epoch;
         anyHint = true;

@@ -32,8 +32,19 @@ export function e164(value: string): boolean {
   return d.length >= 8 && d.length <= 15 && d[0] !== 0 && new Set(d).size > 2;
 }
 
+/** Amounts and times are shaped like telephone numbers, but for their length. */
+function hasDigits(value: string, least: number): boolean {
+  let count = 0;
+  for (let i = 0; i < value.length; i++) {
+    const c = value.charCodeAt(i);
+    if (c >= 0x30 && c <= 0x39 && ++count >= least) return true;
+  }
+  return false;
+}
+
 /** A national number beside a label: 7 to 15 digits that are neither a date nor one repeated. */
 export function phone(value: string): boolean {
+  if (!hasDigits(value, 7)) return false;
   const d = digitsOf(value.replace(/(?:x|ext).{0,10}$/i, ""));
   const dated =
     /^\s{0,2}(?:(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d)\s{0,2}$/.test(
@@ -44,6 +55,7 @@ export function phone(value: string): boolean {
 
 /** Digits grouped as a phone number is and nothing else: no thousands, no dates, no IP address, no coordinates. */
 export function phoneShape(value: string): boolean {
+  if (!hasDigits(value, 7)) return false;
   const groups = value.replace(/(?:x|ext).{0,10}$/i, "").match(/\d+/g) ?? [];
   const thousands =
     groups.length > 1 &&
