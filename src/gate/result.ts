@@ -22,7 +22,7 @@ const ROWS_UNKNOWN_CONNECTOR = ["any-array"];
 
 export function measure(server: ServerConfig, result: ToolResult): Measured {
   const from = server.connector?.rows.from ?? ROWS_UNKNOWN_CONNECTOR;
-  const { rule, rows } = countRows(result.value, from);
+  const { rule, rows } = countRows(withoutMirrors(result.value) ?? result.value, from);
   return { rows: { rule, received: rows, released: rows }, bytes: result.bytes, notScanned: [] };
 }
 
