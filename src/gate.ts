@@ -27,7 +27,8 @@ import { SallyportError, type ErrorCode } from "./model/errors.js";
 import type { Phase } from "./model/nouns.js";
 import type { Json } from "./model/json.js";
 import { reviewSentence } from "./pins/words.js";
-import { decide, failClosed, judge, type DecideInput } from "./policy/decide.js";
+import { decide, failClosed, type DecideInput } from "./policy/decide.js";
+import { judge } from "./policy/judge.js";
 
 export type { Answer, Forward, Gate, Governed, GateParts, OutputVerdict, Screened } from "./gate/parts.js";
 

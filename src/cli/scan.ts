@@ -7,7 +7,7 @@ import { SallyportError } from "../model/errors.js";
 import { isObject, type Json } from "../model/json.js";
 import { PHASES, ROLES, type Phase, type Role } from "../model/nouns.js";
 import type { Posture } from "../model/posture.js";
-import { judge } from "../policy/decide.js";
+import { judge } from "../policy/judge.js";
 import { listNames } from "../policy/problem.js";
 
 /** `json`: the text is a JSON document, to be walked leaf by leaf. */

@@ -5,7 +5,7 @@ import { drawToken, tighterRate, tokensIn, type BucketKey } from "../limits/rate
 import { claim, countCall, remaining, spentBudget, type Amount, type WindowKey } from "../limits/windows.js";
 import type { Call, Constraints } from "../model/call.js";
 import type { Posture, RateLimit, WindowLimit } from "../model/posture.js";
-import type { LimitOverrun } from "../policy/decide.js";
+import type { LimitOverrun } from "../policy/judge.js";
 import type { Tx } from "../store/store.js";
 import type { Measured } from "./result.js";
 

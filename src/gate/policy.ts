@@ -5,7 +5,7 @@ import type { Call, Constraints, Finding } from "../model/call.js";
 import type { JsonObject } from "../model/json.js";
 import type { Phase } from "../model/nouns.js";
 import type { Posture } from "../model/posture.js";
-import { judge } from "../policy/decide.js";
+import { judge } from "../policy/judge.js";
 import { brokenArguments, mergeConstraints } from "../policy/rules/constraints.js";
 import type { Facts } from "../policy/rules/facts.js";
 import type { HeldByRule, Policies, PolicyInput, PolicyVerdict } from "../policy/rules/policies.js";

@@ -4,7 +4,7 @@ import type { RawFinding } from "../detect/finding.js";
 import { countRows } from "../limits/rows.js";
 import { truncateResult } from "../limits/truncate.js";
 import type { Call, Constraints, ToolResult } from "../model/call.js";
-import type { LimitOverrun } from "../policy/decide.js";
+import type { LimitOverrun } from "../policy/judge.js";
 import type { Json } from "../model/json.js";
 import { withoutMirrors } from "./mirror.js";
 import { inputRequestFindings } from "./asks.js";

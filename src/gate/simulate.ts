@@ -4,7 +4,8 @@ import { forwards, type DecisionBody, type Judgement, type RecordedFinding } fro
 import type { Finding } from "../model/call.js";
 import { DECISIONS, type Category, type DecisionWord, type Phase } from "../model/nouns.js";
 import type { Posture } from "../model/posture.js";
-import { decide, judge } from "../policy/decide.js";
+import { decide } from "../policy/decide.js";
+import { judge } from "../policy/judge.js";
 import type { Facts } from "../policy/rules/facts.js";
 import type { Policies, PolicyInput, PolicyVerdict } from "../policy/rules/policies.js";
 import type { StandingFinding } from "../policy/standing.js";

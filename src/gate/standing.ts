@@ -10,7 +10,7 @@ import type { Call, Decision } from "../model/call.js";
 import type { Action } from "../model/nouns.js";
 import type { LoopLimits, Posture } from "../model/posture.js";
 import { NO_SESSION, type SessionFacts } from "../model/session.js";
-import type { LimitOverrun } from "../policy/decide.js";
+import type { LimitOverrun } from "../policy/judge.js";
 import type { StandingFinding } from "../policy/standing.js";
 import { sendsOut } from "./egress.js";
 import { sleep as sleepUntil } from "./sleep.js";

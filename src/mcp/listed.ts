@@ -6,7 +6,7 @@ import { isObject } from "../model/json.js";
 import { applyEdits, member, parseJsonText, type Edit } from "../model/json-text.js";
 import type { SeenTool } from "../pins/pins.js";
 import { reviewSentence, unavailableText } from "../pins/words.js";
-import { judgeDefinition } from "../policy/decide.js";
+import { judgeDefinition } from "../policy/judge.js";
 import type { Desk } from "./desk.js";
 import { bodyText, type Reply } from "./reply.js";
 

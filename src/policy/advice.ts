@@ -1,6 +1,6 @@
 import type { Advice, JudgedFinding } from "../model/call.js";
 import type { Category, Phase, Retry } from "../model/nouns.js";
-import type { LimitOverrun } from "./decide.js";
+import type { LimitOverrun } from "./judge.js";
 import type { StandingFinding } from "./standing.js";
 
 interface Sentence {

@@ -2,8 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Finding } from "../../src/model/call.js";
 import { ACTIONS, CATEGORIES, DECISIONS, PHASES, SEVERITIES } from "../../src/model/nouns.js";
-import type { LimitOverrun } from "../../src/policy/decide.js";
-import { decide, failClosed, judge } from "../../src/policy/decide.js";
+import { decide, failClosed } from "../../src/policy/decide.js";
+import { judge, type LimitOverrun } from "../../src/policy/judge.js";
 import { finding, postureOf } from "./sample.js";
 
 const snapshot = "s1";
