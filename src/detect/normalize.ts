@@ -11,12 +11,7 @@ import { unsqueeze } from "./views/squeezed.js";
 import { decodeEntities, decodeEscapes, decodePercent } from "./views/escapes.js";
 import { foldUnicode } from "./views/unicode.js";
 import { joinSpaced } from "./views/spaced.js";
-
-export interface View {
-  readonly text: string;
-  /** A span of the view, as the smallest span of the original that covers it. */
-  back(start: number, end: number): [start: number, end: number];
-}
+import type { View } from "./views/view.js";
 
 /** Shortest run of base64 characters worth decoding: shorter ones hold no phrase and no key. */
 const MIN_BASE64 = 20;

@@ -1,5 +1,5 @@
 import { gunzipSync, inflateSync } from "node:zlib";
-import type { View } from "../normalize.js";
+import type { View } from "./view.js";
 
 /** A run, or lines of one as mail breaks them. */
 const RUN = /(?:[A-Za-z0-9+/]{48,76}\r?\n){1,4096}[A-Za-z0-9+/]{1,76}={0,2}|[A-Za-z0-9+/_-]{20,}={0,2}/g;

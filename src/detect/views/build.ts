@@ -1,4 +1,4 @@
-import type { View } from "../normalize.js";
+import type { View } from "./view.js";
 
 /** Builds a view piece by piece, remembering where each of its characters came from. */
 class ViewBuilder {

@@ -1,4 +1,4 @@
-import type { View } from "../normalize.js";
+import type { View } from "./view.js";
 import { replaceView } from "./build.js";
 
 const PERCENT_RUN = /(?:%[0-9a-fA-F]{2}){1,2048}|%u[0-9a-fA-F]{4}/g;

@@ -1,4 +1,4 @@
-import type { View } from "../normalize.js";
+import type { View } from "./view.js";
 
 /** Twelve bytes or more: `69676e6f7265…`, `0x69676e…`, `69 67 6e 6f…`. Less holds no order and no key. */
 const RUN = /(?<![0-9a-zA-Z])(?:0[xX])?(?:[0-9a-fA-F]{2}){12,65536}(?![0-9a-zA-Z])/g;

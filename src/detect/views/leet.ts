@@ -1,4 +1,4 @@
-import type { View } from "../normalize.js";
+import type { View } from "./view.js";
 import { replaceView } from "./build.js";
 
 /**

@@ -1,4 +1,4 @@
-import type { View } from "../normalize.js";
+import type { View } from "./view.js";
 import { replaceView } from "./build.js";
 
 const SPACED = /^\s{0,8}\S(?:[ .\-_*]{1,3}\S){11,8000}\s{0,8}$/u;

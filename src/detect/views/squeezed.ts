@@ -1,4 +1,4 @@
-import type { View } from "../normalize.js";
+import type { View } from "./view.js";
 import { foldDigits } from "./leet.js";
 
 /**

@@ -1,4 +1,4 @@
-import type { View } from "../normalize.js";
+import type { View } from "./view.js";
 import { replaceView } from "./build.js";
 
 /** Letters of other scripts that look like Latin ones (Unicode UTS #39, the ones found in attacks). */
