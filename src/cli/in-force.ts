@@ -1,6 +1,8 @@
 /** What decides, as one value that can be swapped for another: policies, exceptions, and the hash of all of it. */
 import { createHash } from "node:crypto";
+import { basename } from "node:path";
 import { loadConfig, type Config, type ConfigSource } from "../config/load.js";
+import { readTestFile, testsBeside } from "../config/policy-tests.js";
 import { snapshotText } from "../config/snapshot.js";
 import type { Engine } from "../detect/engine.js";
 import type { AuditLog } from "../audit/log.js";
@@ -83,12 +85,21 @@ async function failedTests(config: Config, policies: Policies, engine: Engine): 
   const { runTest } = await import("./policy-try.js");
   const { posture, servers, exceptions } = config;
   const bench = { posture, servers, exceptions, policies, engine };
-  return config.policies.flatMap((policy) =>
-    policy.tests.flatMap((test) => {
-      const { faults, name } = runTest(bench, policy, test);
+  const own = config.policies.flatMap((policy) => policy.tests.map((test) => ({ policy, test })));
+  const beside = testsBeside(config.policyFiles, "/").map((name) => readTestFile(name, "/"));
+  const runs = [
+    ...own,
+    ...beside.flatMap(({ file, tests }) =>
+      tests.map((test) => ({ policy: { policy: basename(file), file }, test })),
+    ),
+  ];
+  return [
+    ...beside.flatMap(({ problems }) => problems),
+    ...runs.flatMap(({ policy, test }) => {
+      const { faults, name, file } = runTest(bench, policy, test);
       return faults.length === 0
         ? []
-        : [{ message: `the test "${name}" fails: ${faults.join("; ")}`, file: policy.file, path: "tests" }];
+        : [{ message: `the test "${name}" fails: ${faults.join("; ")}`, file, path: "tests" }];
     }),
-  );
+  ];
 }

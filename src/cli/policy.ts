@@ -1,8 +1,10 @@
 /** `sallyport policy`: what is wrong with policies, whether they do what their tests say, and why a call was decided so. */
+import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { loadBuiltin } from "../config/builtin.js";
 import { loadConfig, resolveAudit, type Config } from "../config/load.js";
 import { loadPolicies } from "../config/policies.js";
+import { isTestFile, readTestFile, testsBeside } from "../config/policy-tests.js";
 import { loadPosture } from "../config/posture.js";
 import type { Engine } from "../detect/engine.js";
 import { SallyportError, describeError } from "../model/errors.js";
@@ -138,7 +140,7 @@ function expired(exceptions: readonly ExceptionSpec[], now: number): Problem[] {
 async function benchOf(
   given: Given,
   io: PolicyIo,
-): Promise<{ bench: Bench; policies: readonly PolicySpec[] } | undefined> {
+): Promise<{ bench: Bench; policies: readonly PolicySpec[]; files: readonly string[] } | undefined> {
   const { policies: specs, exceptions, config, problems } = readAll(given, io);
   const { policies, problems: inRules } = await compilePolicies(specs);
   const all = [...problems, ...inRules];
@@ -146,15 +148,34 @@ async function benchOf(
   if (all.length > 0) return undefined;
   const posture = config?.posture ?? loadPosture({ SALLYPORT_PROFILE: "dev" });
   const servers = config?.servers ?? [];
-  return { bench: { posture, servers, exceptions, policies, engine: io.engine() }, policies: specs };
+  const bench = { posture, servers, exceptions, policies, engine: io.engine() };
+  return {
+    bench,
+    policies: specs,
+    files: given.files.length > 0 ? given.files : (config?.policyFiles ?? []),
+  };
 }
 
 async function test(given: Given, junitFile: string | undefined, io: PolicyIo): Promise<number> {
-  const made = await benchOf(given, io);
+  const named = given.files.filter(isTestFile).map((name) => readTestFile(name, io.cwd));
+  const files = given.files.filter((name) => !isTestFile(name));
+  const about = [...files, ...named.flatMap(({ policies }) => policies)];
+  const made = await benchOf({ ...given, files: [...new Set(about)] }, io);
   if (made === undefined) return 1;
-  const runs = made.policies.flatMap((policy) =>
-    policy.tests.map((each) => runTest(made.bench, policy, each)),
-  );
+  const seen = new Set(named.map(({ file }) => file));
+  const beside = testsBeside(made.files, io.cwd).filter((name) => !seen.has(name));
+  const testFiles = [...named, ...beside.map((name) => readTestFile(name, io.cwd))];
+  const problems = testFiles.flatMap((each) => each.problems);
+  for (const problem of problems) io.say(problemText("✗", problem));
+  if (problems.length > 0) return 1;
+  // A file of tests alone runs only its own; policies that are named, or configured, bring theirs.
+  const own = given.files.length > 0 && files.length === 0 ? [] : made.policies;
+  const runs = [
+    ...own.flatMap((policy) => policy.tests.map((each) => runTest(made.bench, policy, each))),
+    ...testFiles.flatMap(({ file, tests }) =>
+      tests.map((each) => runTest(made.bench, { policy: basename(file), file }, each)),
+    ),
+  ];
   for (const { policy, name, faults } of runs)
     io.write(
       faults.length === 0 ? `✓ ${policy}: ${name}\n` : `✗ ${policy}: ${name}\n  ${faults.join("\n  ")}\n`,

@@ -1,6 +1,4 @@
 /** The policy files that a configuration names. */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import type { Json } from "../model/json.js";
 import type { ExceptionSpec } from "../policy/exceptions.js";
@@ -9,6 +7,7 @@ import type { PolicySpec } from "../policy/rules/spec.js";
 import type { KnownNames } from "./exceptions.js";
 import { readPolicy } from "./policy-file.js";
 import { Reader } from "./reader.js";
+import { readYaml } from "./yaml-file.js";
 
 export interface LoadedPolicies {
   readonly policies: readonly PolicySpec[];
@@ -57,28 +56,4 @@ export function loadPolicies(names: readonly string[], base: string, known: Know
     exceptions.push(...read.exceptions);
   }
   return { policies, exceptions, files: names.map((name) => resolve(base, name)), problems };
-}
-
-/** YAML, and so JSON. A policy of a megabyte was not written by anybody. */
-const MAX_POLICY = 1 << 20;
-
-function readYaml(reader: Reader, path: string): Json | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    const gone = error instanceof Error && "code" in error && error.code === "ENOENT";
-    return reader.problem("", gone ? "no such file" : "the file cannot be read", `expected at ${path}`);
-  }
-  if (text.length > MAX_POLICY) return reader.problem("", "more than a policy can be", "split the file");
-  const yaml = createRequire(import.meta.url)("yaml") as typeof import("yaml");
-  try {
-    // Aliases can make a small file a huge value; a policy needs none.
-    return yaml.parse(text, { uniqueKeys: true, maxAliasCount: 0 }) as Json;
-  } catch (cause) {
-    return reader.problem(
-      "",
-      `not YAML: ${cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause)}`,
-    );
-  }
 }

@@ -214,6 +214,55 @@ describe("test", () => {
   });
 });
 
+describe("tests in files of their own", () => {
+  const TESTS = `
+tests:
+  - { name: the other tool is refused, call: { tool: other }, expect: { decision: deny, rule: never-tried } }
+`;
+
+  it("are run with the policy beside them, and count for its rules", async () => {
+    write("good.yaml", GOOD);
+    write("good.test.yaml", TESTS);
+    const { code, out } = await policy("test", "good.yaml", "--junit", "out.xml");
+    expect(code).toBe(0);
+    expect(out).toContain(
+      "✓ good.test.yaml: the other tool is refused\n3 of 3 tests passed; 2 of 2 rules spoke\n",
+    );
+    expect(saved["out.xml"]).toContain('classname="good.test.yaml"');
+  });
+
+  it("are run alone when they are named, on the policies that they name", async () => {
+    write("good.yaml", GOOD);
+    write(
+      "more.yaml",
+      "policy: more\nowner: o\nrules: [{ id: a, match: { tool: x }, decision: deny, reason: r }]\n",
+    );
+    write(
+      "both.test.yaml",
+      `policies: [good.yaml, ./more.yaml]${TESTS}  - { name: x is, call: { tool: x }, expect: { decision: deny, rule: a } }\n`,
+    );
+    const { code, out } = await policy("test", "both.test.yaml");
+    expect(out).toBe(
+      "✓ both.test.yaml: the other tool is refused\n✓ both.test.yaml: x is\n" +
+        "2 of 2 tests passed; 2 of 3 rules spoke, never: good/no-drops\n",
+    );
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    ["tests: []", "a file of tests without a test"],
+    ["test: []", "did you mean tests?"],
+    ["tests: [{ name: n }]", "a test needs a call"],
+    ["policies: [gone.yaml]" + TESTS, "no such file"],
+  ])("are refused when they are wrong: %s", async (text, says) => {
+    write("good.yaml", GOOD);
+    write("good.test.yaml", text);
+    const { code, talk } = await policy("test", "good.test.yaml");
+    expect(code).toBe(1);
+    expect(talk).toContain(says);
+  });
+});
+
 describe("explain", () => {
   it("shows each rule, what failed of its match, and what each term of its condition says", async () => {
     write(

@@ -106,6 +106,16 @@ describe("a reload", () => {
     expect(new Set(snapshots()).size).toBe(1);
   });
 
+  it("keeps the old rules also when a test in a file beside fails", async () => {
+    writeFileSync(join(dir, "p.test.yaml"), "tests: [{ call: { tool: x }, expect: { decision: allow } }]\n");
+    save(SHUT);
+    await started.reload();
+    expect(await runs()).toBe(true);
+    rmSync(join(dir, "p.test.yaml"));
+    await started.reload();
+    expect(await runs()).toBe(false);
+  });
+
   it("comes by itself when a file is written or replaced", async () => {
     save(SHUT);
     await vi.waitFor(async () => expect(await runs()).toBe(false), { timeout: 15_000, interval: 50 });

@@ -14,7 +14,10 @@ import { LIMIT_KEYS, RATE_KEYS, SHOW_LEFT, WINDOW_KEYS, WINDOW_PERIODS } from ".
 import { ANCHOR_KEYS, AUDIT_KEYS } from "../../src/config/audit.js";
 import { TOP_KEYS } from "../../src/config/load.js";
 import { LOOP_ACTIONS, LOOP_KEYS, THRESHOLD_KEYS } from "../../src/config/loops.js";
-import * as policyKeys from "../../src/config/policy-file.js";
+import * as fileKeys from "../../src/config/policy-file.js";
+import * as partKeys from "../../src/config/policy-parts.js";
+import * as testKeys from "../../src/config/policy-tests.js";
+
 import { SERVER_KEYS, SERVER_TYPES } from "../../src/config/servers.js";
 import { ACTIONS, CATEGORIES, DECISIONS, OPERATIONS, PHASES, ROLES } from "../../src/model/nouns.js";
 import { MATCH_KEYS, MODES } from "../../src/policy/rules/spec.js";
@@ -71,18 +74,18 @@ it("the policy schema likewise", () => {
   const schema = read("policy.schema.json");
   const { mode, rule, test } = schema.definitions;
   const of = rule.properties;
-  expect(keys(schema)).toEqual([...policyKeys.POLICY_KEYS]);
+  expect(keys(schema)).toEqual([...fileKeys.POLICY_KEYS]);
   expect(mode.enum).toEqual([...MODES]);
-  expect(keys(rule)).toEqual([...policyKeys.RULE_KEYS]);
+  expect(keys(rule)).toEqual([...fileKeys.RULE_KEYS]);
   expect(keys(of.match)).toEqual([...MATCH_KEYS, "phase"]);
   expect(of.decision.enum).toEqual([...DECISIONS]);
-  expect(keys(of.constraints)).toEqual([...policyKeys.CONSTRAINT_KEYS]);
-  expect(keys(of.constraints.properties.arguments.additionalProperties)).toEqual([
-    ...policyKeys.ARGUMENT_KEYS,
-  ]);
+  expect(keys(of.constraints)).toEqual([...partKeys.CONSTRAINT_KEYS]);
+  expect(keys(of.constraints.properties.arguments.additionalProperties)).toEqual([...partKeys.ARGUMENT_KEYS]);
   expect(keys(of.constraints.properties.rate)).toEqual([...RATE_KEYS]);
-  expect(keys(of.remediate)).toEqual([...policyKeys.REMEDY_KEYS]);
-  expect(keys(of.approval)).toEqual([...policyKeys.APPROVAL_KEYS]);
-  expect(keys(test)).toEqual([...policyKeys.TEST_KEYS]);
-  expect(keys(test.properties.expect)).toEqual([...policyKeys.EXPECT_KEYS]);
+  expect(keys(of.remediate)).toEqual([...partKeys.REMEDY_KEYS]);
+  expect(keys(of.approval)).toEqual([...partKeys.APPROVAL_KEYS]);
+  expect(keys(test)).toEqual([...testKeys.TEST_KEYS]);
+  expect(keys(test.properties.expect)).toEqual([...testKeys.EXPECT_KEYS]);
+  const tests = read("policy-test.schema.json");
+  expect(keys(tests)).toEqual([...testKeys.TEST_FILE_KEYS]);
 });
