@@ -17,6 +17,7 @@ import {
   type ErasureBody,
   type HoldBody,
   type OutcomeBody,
+  type PolicyFile,
   type RecordBody,
 } from "./record.js";
 import { createSigner, recordKey, type Signer, type SignerOptions } from "./signer.js";
@@ -47,7 +48,11 @@ export interface AuditLog {
   /** As appendDecision. A decision that was forwarded has one outcome: any other rejects with `internal`. */
   appendOutcome(make: (tx: Tx) => OutcomeBody): Promise<Receipt>;
   /** What is in force from here on. The bundle is kept whole, once for all starts that share it. */
-  appendPosture(posture: { readonly snapshot: string; readonly bundle: () => JsonObject }): Promise<Receipt>;
+  appendPosture(posture: {
+    readonly snapshot: string;
+    readonly bundle: () => JsonObject;
+    readonly files?: readonly PolicyFile[];
+  }): Promise<Receipt>;
   /** As appendDecision, one record for each of what `make` returns; it changes the pins in the same commit. */
   appendPins(make: (tx: Tx) => readonly PinInput[]): Promise<void>;
   /** As appendPins, for what a person does to running proxies. */
@@ -160,10 +165,11 @@ function auditLog(
         throw error;
       }
     },
-    appendPosture: ({ snapshot, bundle }) =>
+    appendPosture: ({ snapshot, bundle, files = [] }) =>
       store.transact((tx) => {
         const known = bundleOf(tx, snapshot);
-        const held = known === undefined ? { bundle: bundle() } : { bundle_in: known };
+        const whole = () => ({ bundle: bundle(), ...(files.length > 0 && { policy_files: files }) });
+        const held = known === undefined ? whole() : { bundle_in: known };
         return write(tx, { kind: "posture", ...head("p"), snapshot, ...held });
       }),
     appendPins: (make) =>

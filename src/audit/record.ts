@@ -49,6 +49,14 @@ export interface PostureBody extends RecordHead {
   readonly bundle?: JsonObject;
   /** The record that holds the bundle, where an earlier start has written the very same. */
   readonly bundle_in?: string;
+  /** With `bundle`: the policy files as they were written, so that they can be restored. */
+  readonly policy_files?: readonly PolicyFile[];
+}
+
+export interface PolicyFile {
+  /** As the configuration names it. */
+  readonly file: string;
+  readonly text: string;
 }
 
 /** A finding as recorded: where and what, never the text. `span` as in model Finding. */
@@ -233,16 +241,18 @@ export interface ApprovalBody extends RecordHead {
   readonly grant?: { readonly count: number; readonly until: number };
 }
 
-/** What a person did to running proxies: stopped or resumed calls, or gave budgets back. */
+/** What a person did to running proxies: stopped or resumed calls, gave budgets back, or restored policy files. */
 export interface ControlBody extends RecordHead {
   readonly kind: "control";
-  readonly event: "stopped" | "resumed" | "limits_reset";
+  readonly event: "stopped" | "resumed" | "limits_reset" | "policies_restored";
   readonly target: ControlTarget;
   readonly by: Principal;
   /** In that person's words. */
   readonly reason?: string;
   /** Milliseconds since the epoch: a stop that ends by itself. */
   readonly until?: number;
+  /** Whose policy files were restored. */
+  readonly snapshot?: string;
 }
 
 /** Which calls a hold is about; all that is given must match. Times in milliseconds since the epoch. */

@@ -40,7 +40,11 @@ export async function putInForce(
   }
   const text = snapshotText({ ...config, detectors });
   const snapshot = createHash("sha256").update(text).digest("hex");
-  await audit.appendPosture({ snapshot, bundle: () => JSON.parse(text) as JsonObject });
+  await audit.appendPosture({
+    snapshot,
+    bundle: () => JSON.parse(text) as JsonObject,
+    files: config.policyTexts,
+  });
   return { policies, exempt: compileExceptions(config.exceptions), snapshot };
 }
 
@@ -68,8 +72,13 @@ export async function reload(
     if (made.problems.length > 0) return kept(made.problems);
     const failed = await failedTests(config, made.policies, engine);
     if (failed.length > 0) return kept(failed);
-    const { policies, exceptions } = config;
-    const next = await putInForce({ ...running, policies, exceptions }, detectors, audit, made.policies);
+    const { policies, exceptions, policyTexts } = config;
+    const next = await putInForce(
+      { ...running, policies, exceptions, policyTexts },
+      detectors,
+      audit,
+      made.policies,
+    );
     if (!("snapshot" in next)) return kept(next);
     for (const { level, text } of exceptionLines(exceptions, Date.now())) log[level]({}, text);
     const rules = policies.reduce((sum, policy) => sum + policy.rules.length, 0);

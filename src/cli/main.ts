@@ -29,6 +29,7 @@ const USAGE = `sallyport — puts every tool call of an AI agent through two gat
   sallyport policy check|test [FILE…] [--config FILE] [--junit FILE]   what is wrong with policies, and do they work
   sallyport policy explain CALL.json [--config FILE]     which rules decide a call, and which terms failed
   sallyport policy simulate [FILE…] [--since TIME]        what recorded calls would have met under other policies
+  sallyport policy snapshots | diff [SNAPSHOT [SNAPSHOT]] | rollback SNAPSHOT   what was in force, and the way back
   sallyport scan [--role ROLE] [--phase input|output] [--json | --jsonl]   what is in the text on stdin
   sallyport --version | --help
 `;
@@ -235,9 +236,12 @@ async function policy(argv: readonly string[]): Promise<number> {
   const { readNamed, writeNamed } = await import("./audit-files.js");
   const { policyCommand } = await import("./policy.js");
   const { loadEngine } = await import("./start.js");
+  const { version } = await import("./version.js");
   return policyCommand(argv, {
     cwd: process.cwd(),
     env: processEnv(),
+    version: version(),
+    user: userInfo().username,
     now: Date.now(),
     engine: loadEngine,
     read: readNamed,

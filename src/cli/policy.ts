@@ -25,6 +25,9 @@ export interface PolicyIo {
   readonly env: Env;
   readonly now: number;
   readonly engine: () => Engine;
+  readonly version: string;
+  /** Who is at the command line. */
+  readonly user: string;
   /** Reads a file that the command line names; throws what the file system says. */
   readonly read: (path: string) => string;
   readonly save: (path: string, text: string) => void;
@@ -38,6 +41,9 @@ const POLICY_USAGE = `usage: sallyport policy check [FILE…] [--config FILE]
        sallyport policy test [FILE…] [--config FILE] [--junit FILE]
        sallyport policy explain CALL.json [--config FILE]
        sallyport policy simulate [FILE…] [--config FILE] [--since TIME] [--json]
+       sallyport policy snapshots [--json]
+       sallyport policy diff [SNAPSHOT [SNAPSHOT | now]] [--config FILE] [--since TIME] [--json]
+       sallyport policy rollback SNAPSHOT [--config FILE] [--dry-run] [--reason TEXT]
 `;
 
 /** Resolves with the exit code: 0, 1 when something is wrong with a policy, 2 for bad usage. */
@@ -55,6 +61,10 @@ export async function policyCommand(argv: readonly string[], io: PolicyIo): Prom
         return await explain(given, positionals, io);
       case "simulate":
         return await trySimulate(given, values.since, values.json === true, io);
+      case "snapshots":
+      case "diff":
+      case "rollback":
+        return await history(command, positionals, values, io);
       default:
         throw new UsageError(POLICY_USAGE.trimEnd());
     }
@@ -69,13 +79,41 @@ export async function policyCommand(argv: readonly string[], io: PolicyIo): Prom
 function parsed(argv: readonly string[]) {
   try {
     const text = { type: "string" } as const;
-    const options = { config: text, junit: text, since: text, json: { type: "boolean" } } as const;
+    const flag = { type: "boolean" } as const;
+    const options = {
+      config: text,
+      junit: text,
+      since: text,
+      reason: text,
+      json: flag,
+      "dry-run": flag,
+    } as const;
     return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
   } catch (error) {
     throw new UsageError(
       `${error instanceof Error ? error.message : String(error)}\n${POLICY_USAGE}`.trimEnd(),
     );
   }
+}
+
+async function history(
+  command: "snapshots" | "diff" | "rollback",
+  names: readonly string[],
+  values: ReturnType<typeof parsed>["values"],
+  io: PolicyIo,
+): Promise<number> {
+  const commands = await import("./policy-history.js");
+  return commands[command](
+    {
+      names,
+      config: values.config,
+      since: values.since === undefined ? undefined : timeOf("--since", values.since, io.now),
+      json: values.json === true,
+      dryRun: values["dry-run"] === true,
+      reason: values.reason,
+    },
+    io,
+  );
 }
 
 interface Given {

@@ -14,10 +14,12 @@ export interface LoadedPolicies {
   readonly exceptions: readonly ExceptionSpec[];
   /** Every file that was looked for, absolute: what a change of means another policy. */
   readonly files: readonly string[];
+  /** What stood in those that could be read, by the names they were given. */
+  readonly texts: readonly { readonly file: string; readonly text: string }[];
   readonly problems: readonly Problem[];
 }
 
-const NONE: LoadedPolicies = { policies: [], exceptions: [], files: [], problems: [] };
+const NONE: LoadedPolicies = { policies: [], exceptions: [], files: [], texts: [], problems: [] };
 
 /** `value`: the configuration's `policies`, paths relative to `base`. Problems with the list itself go to `reader`. */
 export function readPolicies(
@@ -38,9 +40,10 @@ export function loadPolicies(names: readonly string[], base: string, known: Know
   const policies: PolicySpec[] = [];
   const exceptions: ExceptionSpec[] = [];
   const problems: Problem[] = [];
+  const texts: { file: string; text: string }[] = [];
   for (const name of names) {
     const reader = new Reader(name);
-    const value = readYaml(reader, resolve(base, name));
+    const value = readYaml(reader, resolve(base, name), (text) => texts.push({ file: name, text }));
     const read = value === undefined ? undefined : readPolicy(reader, value, known);
     problems.push(...reader.problems);
     if (read === undefined) continue;
@@ -55,5 +58,5 @@ export function loadPolicies(names: readonly string[], base: string, known: Know
     policies.push(read.policy);
     exceptions.push(...read.exceptions);
   }
-  return { policies, exceptions, files: names.map((name) => resolve(base, name)), problems };
+  return { policies, exceptions, files: names.map((name) => resolve(base, name)), texts, problems };
 }

@@ -51,6 +51,8 @@ export interface Config {
   readonly approvers: Readonly<Record<string, readonly string[]>>;
   /** The files that they were read from, absolute. */
   readonly policyFiles: readonly string[];
+  /** What was read there, by the names that the configuration gives. */
+  readonly policyTexts: readonly { readonly file: string; readonly text: string }[];
   /** Rules beside the profile's. */
   readonly policies: readonly PolicySpec[];
   readonly exceptions: readonly ExceptionSpec[];

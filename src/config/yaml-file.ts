@@ -7,8 +7,12 @@ import type { Reader } from "./reader.js";
 /** YAML, and so JSON. A policy of a megabyte was not written by anybody. */
 const MAX_POLICY = 1 << 20;
 
-/** Undefined when there is a problem, which goes to the reader. `path` is absolute. */
-export function readYaml(reader: Reader, path: string): Json | undefined {
+/** Undefined when there is a problem, which goes to the reader. `path` is absolute; `seen` gets the text. */
+export function readYaml(
+  reader: Reader,
+  path: string,
+  seen: (text: string) => void = () => {},
+): Json | undefined {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -17,6 +21,7 @@ export function readYaml(reader: Reader, path: string): Json | undefined {
     return reader.problem("", gone ? "no such file" : "the file cannot be read", `expected at ${path}`);
   }
   if (text.length > MAX_POLICY) return reader.problem("", "more than a policy can be", "split the file");
+  seen(text);
   const yaml = createRequire(import.meta.url)("yaml") as typeof import("yaml");
   try {
     // Aliases can make a small file a huge value; a policy needs none.

@@ -64,6 +64,8 @@ async function simulated(...argv: string[]): Promise<any> {
     cwd: dir,
     env: {},
     now: Date.now(),
+    version: "0.0.0",
+    user: "maya",
     engine: () => engine,
     read: () => "",
     save: () => {},

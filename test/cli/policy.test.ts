@@ -24,6 +24,8 @@ async function policy(...argv: string[]): Promise<{ code: number; out: string; t
     env: {},
     now: Date.parse("2026-06-01"),
     engine: () => engine,
+    version: "0.0.0",
+    user: "maya",
     read: (path) => readFileSync(join(dir, path), "utf8"),
     save: (path, text) => void (saved[path] = text),
     write: (text) => void (out += text),
