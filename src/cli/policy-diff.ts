@@ -66,17 +66,19 @@ async function rulesOf({ bundle }: Side) {
   return { policies, posture: bundle["posture"] as unknown as Posture };
 }
 
+const text = (value: Json | undefined): string => (typeof value === "string" ? value : "");
+
 /** Everything that has a name, by what it is. */
 function namedIn(bundle: JsonObject): Map<string, Map<string, Json>> {
   const listed = (value: Json | undefined): readonly JsonObject[] =>
     Array.isArray(value) ? (value as readonly JsonObject[]) : [];
   const by = (items: readonly JsonObject[], key: string): Map<string, Json> =>
-    new Map(items.map((each) => [String(each[key]), each]));
+    new Map(items.map((each) => [text(each[key]), each]));
   const policies = listed(bundle["policies"]);
   const rules = policies.flatMap((policy) => listed(policy["rules"]));
   const { actions = {}, ...profile } = (bundle["posture"] ?? {}) as JsonObject;
   return new Map([
-    ["policy", new Map(policies.map(({ rules: _rules, ...rest }) => [String(rest["policy"]), rest]))],
+    ["policy", new Map(policies.map(({ rules: _rules, ...rest }) => [text(rest["policy"]), rest]))],
     ["rule", by(rules, "name")],
     ["exception", new Map(listed(bundle["exceptions"]).map((each) => [exceptionName(each), each]))],
     ["action", new Map(Object.entries(isObject(actions) ? actions : {}))],
@@ -88,7 +90,7 @@ function namedIn(bundle: JsonObject): Map<string, Map<string, Json>> {
 }
 
 const exceptionName = ({ detector, match }: JsonObject): string =>
-  `${String(detector)} ${canonicalJson(match ?? {})}`;
+  `${text(detector)} ${canonicalJson(match ?? {})}`;
 
 function changesOf(from: JsonObject, to: JsonObject): Change[] {
   const after = namedIn(to);

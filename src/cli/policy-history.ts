@@ -1,5 +1,4 @@
 /** `sallyport policy snapshots|diff|rollback`: what was in force, what it would change, and the way back. */
-import { copyFileSync, existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { openAudit } from "../audit/log.js";
 import { activations, readSnapshot, type Snapshot } from "../audit/snapshots.js";
@@ -7,7 +6,7 @@ import { loadBuiltin } from "../config/builtin.js";
 import { loadDetectors } from "../config/detectors.js";
 import { readJsonFile } from "../config/json-file.js";
 import { loadConfig, resolveAudit, type Config } from "../config/load.js";
-import { loadPolicies } from "../config/policies.js";
+import { loadPolicies, restorePolicies } from "../config/policies.js";
 import { loadPosture } from "../config/posture.js";
 import { snapshotText } from "../config/snapshot.js";
 import { SallyportError } from "../model/errors.js";
@@ -18,7 +17,7 @@ import { openStore } from "../store/sqlite.js";
 import type { Store } from "../store/store.js";
 import { UsageError } from "./audit-args.js";
 import { diffSides, diffText, type Side } from "./policy-diff.js";
-import { planRollback, writeBack, type Restoring } from "./policy-rollback.js";
+import { planRollback, type Restoring } from "./policy-rollback.js";
 import { runTest } from "./policy-try.js";
 import type { PolicyIo } from "./policy.js";
 import { table } from "./table.js";
@@ -126,31 +125,13 @@ export async function rollback(args: HistoryArgs, io: PolicyIo): Promise<number>
     io.write(names.map((each) => `would write ${each}\n`).join(""));
     return 0;
   }
-  const copies = keepUnrecorded(names, now, latest, base);
-  writeBack(plan.files, base);
+  const copies = restorePolicies(plan.files, latest?.files ?? [], base);
   await record(path, target, args, io);
   for (const each of names) io.write(`wrote ${each}\n`);
   for (const copy of copies) io.say(`what stood there was never in force; it is kept as ${copy}\n`);
   io.say("Running proxies reload by themselves.");
   io.say(latest === undefined ? "\n" : ` Back: sallyport policy rollback ${latest.snapshot.slice(0, 12)}\n`);
   return 0;
-}
-
-/** Texts that no snapshot holds would be lost. */
-function keepUnrecorded(
-  names: readonly string[],
-  now: Restoring["read"]["texts"],
-  latest: Snapshot | undefined,
-  base: string,
-): string[] {
-  return names.flatMap((name) => {
-    const text = now.find(({ file }) => file === name)?.text;
-    const recorded = latest?.files.find(({ file }) => file === name)?.text;
-    const path = resolve(base, name);
-    if (text === recorded || !existsSync(path)) return [];
-    copyFileSync(path, `${path}.replaced`);
-    return [`${name}.replaced`];
-  });
 }
 
 async function faultsOf({ read }: Restoring, config: Config | undefined, io: PolicyIo): Promise<string[]> {

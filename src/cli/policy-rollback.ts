@@ -1,10 +1,7 @@
-/** `sallyport policy rollback`: writes the policy files of a snapshot back. */
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { basename, join, resolve } from "node:path";
+/** What it takes to put the policy files of a snapshot back. */
 import type { PolicyFile } from "../audit/record.js";
 import type { Snapshot } from "../audit/snapshots.js";
-import { loadPolicies, type LoadedPolicies } from "../config/policies.js";
+import { parsePolicies, type LoadedPolicies } from "../config/policies.js";
 import type { KnownNames } from "../config/exceptions.js";
 import { SallyportError } from "../model/errors.js";
 
@@ -46,28 +43,5 @@ export function planRollback(
       "take it out of `policies`, then roll back",
     );
   const changed = files.filter(({ file, text }) => now.find((each) => each.file === file)?.text !== text);
-  return { files: changed, read: readTexts(files, known) };
-}
-
-/** Read from copies, under the names that they have: what does not load today must not be written. */
-function readTexts(files: readonly PolicyFile[], known: KnownNames): LoadedPolicies {
-  const folder = mkdtempSync(join(tmpdir(), "sallyport-rollback-"));
-  try {
-    const names = files.map(({ file }, at) => `${at}-${basename(file)}`);
-    for (const [at, { text }] of files.entries())
-      writeFileSync(join(folder, names[at]!), text, { mode: 0o600 });
-    return loadPolicies(names, folder, known);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** Each file is replaced whole: who watches it never reads a half. `base` is the configuration's folder. */
-export function writeBack(files: readonly PolicyFile[], base: string): void {
-  for (const { file, text } of files) {
-    const path = resolve(base, file);
-    const next = `${path}.rollback`;
-    writeFileSync(next, text);
-    renameSync(next, path);
-  }
+  return { files: changed, read: parsePolicies(files, known) };
 }
