@@ -1,18 +1,17 @@
 /** `sallyport approvals`: what waits for a person, and a person's word on it. */
 import { parseArgs } from "node:util";
-import {
-  answer,
-  question,
-  questions,
-  unfit,
-  type Grant,
-  type Groups,
-  type Question,
-  type Unfit,
-  type Vote,
-} from "../approvals/approvals.js";
-import { openAudit, type ApprovalInput } from "../audit/log.js";
+import { question, questions, type Grant, type Groups, type Question } from "../approvals/approvals.js";
+import { openAudit } from "../audit/log.js";
 import { DURATION_FORM, parseDuration } from "../config/units.js";
+import {
+  castVote,
+  MAX_COMMENT,
+  MAX_GRANT,
+  MAX_GRANT_MS,
+  needs,
+  WHY_NOT,
+  type Counted,
+} from "../gate/vote.js";
 import { SallyportError, describeError } from "../model/errors.js";
 import { visible } from "../pins/visible.js";
 import { openStore } from "../store/sqlite.js";
@@ -62,12 +61,6 @@ export async function approvalsCommand(argv: readonly string[], io: ApprovalsIo)
     return error instanceof UsageError ? 2 : 1;
   }
 }
-
-/** It is read by models, and stays in the record. */
-const MAX_COMMENT = 300;
-/** Longer or more than this is a rule, and belongs into a policy. */
-const MAX_GRANT_MS = 24 * 3_600_000;
-const MAX_GRANT = 1000;
 
 function parsed(argv: readonly string[]) {
   const text = { type: "string" } as const;
@@ -145,13 +138,9 @@ function unknown(id: string, io: ApprovalsIo): number {
 }
 
 function questionText(found: Question, now: number): string {
-  const { asked, approvals, votes } = found;
+  const { asked, votes } = found;
   const line = (name: string, text: string): string => `${name.padEnd(12)}${visible(text)}`;
   const where = asked?.environment === undefined ? "" : `, ${asked.environment}`;
-  const needs = approvals.map(({ rule, approvers, quorum, not_requester: other }) => {
-    const who = approvers.length === 0 ? "anybody" : approvers.join(" or ");
-    return `${rule}: ${quorum > 1 ? `${quorum} of ` : ""}${who}${other ? ", not who asks" : ""}`;
-  });
   return [
     line(
       found.id,
@@ -167,7 +156,7 @@ function questionText(found: Question, now: number): string {
     ...(asked === undefined ? [line("arguments", "no longer kept")] : [line("arguments", asked.preview)]),
     ...(asked?.tables === undefined ? [] : [line("tables", asked.tables.join(", "))]),
     ...(asked?.reasons ?? []).map((reason) => line("why", reason)),
-    ...needs.map((need) => line("needs", need)),
+    ...needs(found).map((need) => line("needs", need)),
     ...votes.map(({ by, approve, comment }) =>
       line("said", `${by}: ${approve ? "yes" : "no"}${comment === undefined ? "" : `, ${comment}`}`),
     ),
@@ -175,14 +164,6 @@ function questionText(found: Question, now: number): string {
     "",
   ].join("\n");
 }
-
-const WHY_NOT: Readonly<Record<Unfit, string>> = {
-  not_an_approver:
-    "you are none of those whom the rule names (`approvers` in the configuration says who is in which team)",
-  requester: "the rule wants another person than the one who asks",
-  over: "it is over: nobody waits for it any more",
-  answered: "you have answered it already",
-};
 
 async function vote(
   id: string,
@@ -194,37 +175,23 @@ async function vote(
   // Looked up first: to answer what nobody has asked must not create a store.
   if ((await reading(io, (tx) => question(tx, id, io.now()))) === undefined) return unknown(id, io);
   const by = `local:${io.user}`;
-  const said: { problem?: Unfit; after?: Question } = {};
   const audit = await openAudit({ path: io.path, version: io.version });
+  let said: Counted;
   try {
-    await audit.appendApprovals((tx): ApprovalInput[] => {
-      const now = io.now();
-      const asked = question(tx, id, now);
-      const problem = asked === undefined ? "over" : unfit(asked, by, io.groups, false);
-      if (asked === undefined || problem !== undefined) {
-        said.problem = problem ?? "over";
-        return [];
-      }
-      const given: Vote = { by, how: "os_user", approve, at: now, ...(comment !== undefined && { comment }) };
-      const after = answer(tx, asked, given, grant);
-      said.after = after;
-      return [
-        {
-          event: approve ? (after.state === "approved" ? "approved" : "counted") : "denied",
-          approval: id,
-          decision_id: asked.decision,
-          by: { id: by, how: "os_user" },
-          ...(comment !== undefined && { comment }),
-          ...(grant !== undefined &&
-            after.state === "approved" && { grant: { count: grant.count, until: after.expires } }),
-        },
-      ];
-    });
+    const ballot = {
+      id,
+      by,
+      how: "os_user" as const,
+      approve,
+      ...(comment !== undefined && { comment }),
+      ...(grant !== undefined && { grant }),
+    };
+    said = await castVote(audit, io.groups, ballot, io.now);
   } finally {
     await audit.close();
   }
-  if (said.after === undefined) {
-    io.say(`${WHY_NOT[said.problem ?? "over"]}\n`);
+  if ("problem" in said) {
+    io.say(`${WHY_NOT[said.problem]}\n`);
     return 1;
   }
   io.write(`${said.after.state} ${id}\n`);
