@@ -20,6 +20,7 @@ import { readJsonFile } from "./json-file.js";
 import { LISTEN_FORM, parseListen } from "./listen.js";
 import { mergeLimits } from "./merge.js";
 import { readPolicies } from "./policies.js";
+import { readAdmin, readWebhook } from "./admin.js";
 import { readApprovers } from "./approvers.js";
 import { Reader } from "./reader.js";
 import { DEFAULT_TIMEOUT_MS, readServers } from "./servers.js";
@@ -45,6 +46,8 @@ export const TOP_KEYS = [
   "loops",
   "policies",
   "approvers",
+  "admin",
+  "approvals",
 ] as const;
 
 /** Keys that people will write and that need more of an answer than "unknown". */
@@ -106,6 +109,8 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
   };
   const exceptions = readExceptions(reader, value["exceptions"], known);
   const approvers = readApprovers(reader, value["approvers"]);
+  const admin = readAdmin(reader, value["admin"], { env, base });
+  const webhook = readWebhook(reader, value["approvals"], { env, base });
   const loaded = readPolicies(reader, value["policies"], base, known);
   const listen = readListen(reader, value["listen"]);
   const auth = readListenerAuth(reader, value["auth"], env);
@@ -129,6 +134,8 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
       audit,
       ...(listen !== undefined && { listen }),
       ...(auth !== undefined && { auth }),
+      ...(admin !== undefined && { admin }),
+      ...(webhook !== undefined && { webhook }),
       ...own.values,
     },
     problems: [],

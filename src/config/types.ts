@@ -1,6 +1,7 @@
 import type { Connector, Limits, LoopLimits, Posture } from "../model/posture.js";
 import type { ExceptionSpec } from "../policy/exceptions.js";
 import type { PolicySpec } from "../policy/rules/spec.js";
+import type { AdminSettings, Webhook } from "./admin.js";
 import type { AuditSettings } from "./audit.js";
 import type { ListenerAuth, ServerAuth } from "./auth-types.js";
 
@@ -46,7 +47,6 @@ export interface Config {
   readonly posture: Posture;
   readonly servers: readonly ServerConfig[];
   readonly connectors: readonly Connector[];
-  /** Expired ones too: they no longer hold, and are told of at the start. */
   /** Who is in the teams and roles that policies name as approvers. */
   readonly approvers: Readonly<Record<string, readonly string[]>>;
   /** The files that they were read from, absolute. */
@@ -55,6 +55,7 @@ export interface Config {
   readonly policyTexts: readonly { readonly file: string; readonly text: string }[];
   /** Rules beside the profile's. */
   readonly policies: readonly PolicySpec[];
+  /** Expired ones too: they no longer hold, and are told of at the start. */
   readonly exceptions: readonly ExceptionSpec[];
   readonly loops: LoopLimits;
   readonly dataDir: string;
@@ -63,6 +64,10 @@ export interface Config {
   readonly listen?: Listen;
   /** Whose tokens the listener takes, instead of the one token of its own. */
   readonly auth?: ListenerAuth;
+  /** Where people answer held calls. */
+  readonly admin?: AdminSettings;
+  /** Who is told of held calls. */
+  readonly webhook?: Webhook;
   /** From SALLYPORT_TOKEN: used instead of the token kept in the data directory. */
   readonly token?: string;
   readonly logLevel: LogLevel;

@@ -14,6 +14,7 @@ import { LIMIT_KEYS, RATE_KEYS, SHOW_LEFT, WINDOW_KEYS, WINDOW_PERIODS } from ".
 import { ANCHOR_KEYS, AUDIT_KEYS } from "../../src/config/audit.js";
 import { TOP_KEYS } from "../../src/config/load.js";
 import { LOOP_ACTIONS, LOOP_KEYS, THRESHOLD_KEYS } from "../../src/config/loops.js";
+import { ADMIN_KEYS, APPROVALS_KEYS, WEBHOOK_KEYS } from "../../src/config/admin.js";
 import * as fileKeys from "../../src/config/policy-file.js";
 import * as partKeys from "../../src/config/policy-parts.js";
 import * as testKeys from "../../src/config/policy-tests.js";
@@ -49,6 +50,9 @@ it("the schema that editors use knows the keys and words that the loader knows",
   expect(keys(limits)).toEqual([...LIMIT_KEYS]);
   expect(keys(schema.properties.loops)).toEqual([...LOOP_KEYS]);
   expect(schema.properties.loops.properties.action.enum).toEqual([...LOOP_ACTIONS]);
+  expect(keys(schema.properties.admin)).toEqual([...ADMIN_KEYS]);
+  expect(keys(schema.properties.approvals)).toEqual([...APPROVALS_KEYS]);
+  expect(keys(schema.properties.approvals.properties.webhook)).toEqual([...WEBHOOK_KEYS]);
   const { window, rate, threshold } = schema.definitions;
   expect(keys(threshold)).toEqual([...THRESHOLD_KEYS]);
   expect(keys(window)).toEqual([...WINDOW_KEYS]);
