@@ -39,7 +39,11 @@ export function createGate(parts: GateParts): Gate {
     checkOutput: async (call, result) => checkOutput(parts, call, result),
     // Copied: what is in force may be swapped meanwhile, and a call keeps what it began with.
     govern: (call, forward, signal) => govern({ ...parts }, standing, call, forward, signal),
-    answer: (call, id, approve) => answerInClient(parts, call, id, approve),
+    answer: async (call, id, approve) => {
+      const counted = await answerInClient(parts, call, id, approve);
+      if (counted) parts.onApproval?.("decided", id);
+      return counted;
+    },
     screen: (text) => screen(parts, text),
   };
 }
@@ -234,6 +238,8 @@ async function admit(parts: GateParts, turn: Turn, call: Call): Promise<Verdict<
       return decisionBody({ call, decision, facts, ...(preview !== undefined && { preview }) }, parts.audit);
     });
     turn.decided(verdict.decision);
+    const { approval } = verdict.decision;
+    if (approval?.event === "requested") parts.onApproval?.("requested", approval.id);
     return verdict;
   } catch (error) {
     return { subject: call, decision: stageFailed(parts, "input", error), changed: false };

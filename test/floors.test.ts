@@ -22,8 +22,9 @@ const FLOORS: Readonly<Record<string, number>> = {
   config: 3,
   gate: 4,
   mcp: 5,
-  cli: 6,
-  index: 7,
+  admin: 6,
+  cli: 7,
+  index: 8,
 };
 
 /** `only`: the folders, or single files, that may. */

@@ -26,6 +26,8 @@ export interface ApprovalsIo {
   readonly user: string;
   readonly groups: Groups;
   readonly now: () => number;
+  /** Tells who is told of answers; resolves when that is done, or given up. */
+  readonly decided?: (question: Question) => Promise<void>;
   /** stdout: data. */
   write(text: string): void;
   /** stderr: talk. */
@@ -195,6 +197,7 @@ async function vote(
     return 1;
   }
   io.write(`${said.after.state} ${id}\n`);
+  await io.decided?.(said.after);
   if (said.after.state === "pending") io.say("One more person has to agree.\n");
   if (said.after.state === "approved")
     io.say("The same call may be made again, once; it is not made by this.\n");

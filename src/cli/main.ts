@@ -2,6 +2,8 @@
 /** The command line. stdout is data (or the protocol), stderr is talk; exit codes: 0 done, 1 found wrong, 2 refused. */
 import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
+import type { Question } from "../approvals/approvals.js";
+import type { Webhook } from "../config/admin.js";
 import { processEnv } from "../config/env.js";
 import { SallyportError, describeError } from "../model/errors.js";
 import { nearest } from "../policy/problem.js";
@@ -26,6 +28,7 @@ const USAGE = `sallyport — puts every tool call of an AI agent through two gat
   sallyport limits reset --principal P | --connector C | --server S | --all [--reason TEXT]
   sallyport approvals ls [--all] | show ID               calls that wait for a person
   sallyport approvals approve ID [--comment TEXT] [--for 30m --count 20] | deny ID
+  sallyport admin [--config FILE]                        the page where people answer them (run and serve have it too)
   sallyport policy check|test [FILE…] [--config FILE] [--junit FILE]   what is wrong with policies, and do they work
   sallyport policy explain CALL.json [--config FILE]     which rules decide a call, and which terms failed
   sallyport policy simulate [FILE…] [--since TIME]        what recorded calls would have met under other policies
@@ -46,6 +49,7 @@ const COMMANDS = [
   "stops",
   "limits",
   "approvals",
+  "admin",
   "policy",
   "scan",
 ] as const;
@@ -88,6 +92,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return limits(rest);
     case "approvals":
       return approvals(rest);
+    case "admin":
+      return admin(rest);
     case "policy":
       return policy(rest);
     case "scan":
@@ -226,10 +232,25 @@ async function approvals(argv: readonly string[]): Promise<number> {
     version: version(),
     user: userInfo().username,
     groups: config?.approvers ?? {},
+    ...(config?.webhook !== undefined && { decided: await toldOnce(config.webhook) }),
     now: Date.now,
     write: (text) => process.stdout.write(text),
     say: (text) => process.stderr.write(text),
   });
+}
+
+/** The command line does not stay for a receiver that is not there. */
+async function toldOnce(webhook: Webhook): Promise<(question: Question) => Promise<void>> {
+  const { createWebhook } = await import("../admin/webhook.js");
+  const log = { error: (_: object, message: string) => void process.stderr.write(`${message}\n`) };
+  const send = createWebhook({ webhook, log, retryMs: [] });
+  return (question) => send("approval.decided", question);
+}
+
+async function admin(argv: readonly string[]): Promise<number> {
+  const values = flags(argv, { config: { type: "string" } });
+  const { adminCommand } = await import("./admin.js");
+  return adminCommand(source(values, undefined), { write: (line) => process.stdout.write(line), onSignal });
 }
 
 async function policy(argv: readonly string[]): Promise<number> {

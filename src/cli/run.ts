@@ -23,12 +23,15 @@ export async function runCommand(
     const { start } = await import("./start.js");
     const { serveStdio } = await import("../mcp/front-stdio.js");
     const principal = { id: `local:${userInfo().username}`, how: "os_user" } as const;
-    const { parts, audit, reload } = await start(source, principal, loaded);
+    const { config, parts, audit, log, tell, reload } = await start(source, principal, loaded);
+    const { admin } = config;
+    const page = admin && (await (await import("./admin.js")).startAdmin(config, audit, log, tell));
     const front = serveStdio(parts, io.input, io.output);
     stop = front.stop;
     if (stopped) stop();
     process.on("SIGHUP", () => void reload());
     await front.ended;
+    await page?.stop();
     await audit.close();
     return 0;
   } finally {

@@ -15,7 +15,7 @@ export async function serveCommand(
   io: { readonly write: (text: string) => void; readonly onSignal: (stop: () => void) => void },
 ): Promise<number> {
   keepHeapSmall();
-  const { config, parts, audit, log, reload } = await start(source, LOCAL);
+  const { config, parts, audit, log, tell, reload } = await start(source, LOCAL);
   const kept = (config.token ?? config.auth) !== undefined ? undefined : readToken(config.dataDir);
   const access =
     config.auth === undefined
@@ -23,6 +23,8 @@ export async function serveCommand(
       : await oauthAccess(config.auth);
   const front = await serveHttp(parts, source.listen ?? config.listen ?? DEFAULT_LISTEN, access);
   log.info({ url: front.url }, "listening");
+  const page = config.admin && (await (await import("./admin.js")).startAdmin(config, audit, log, tell));
+  if (page !== undefined) io.write(`Held calls are answered on ${page.url}\n`);
   io.write(`Sallyport listens on ${front.url}\n`);
   if (config.auth !== undefined) {
     io.write(`Clients send a token of ${config.auth.issuer} for ${config.auth.audience}\n`);
@@ -33,6 +35,7 @@ export async function serveCommand(
   process.on("SIGHUP", () => void reload());
   await new Promise<void>((resolve) => io.onSignal(resolve));
   await front.stop();
+  await page?.stop();
   await audit.close();
   return 0;
 }

@@ -1,7 +1,10 @@
 /** From a checked configuration to a running gate: what `run` and `serve` have in common. */
 import { pino, type Logger } from "pino";
 import { openAudit, type AuditLog } from "../audit/log.js";
+import type { ApprovalEvent } from "../admin/webhook.js";
+import type { Question } from "../approvals/approvals.js";
 import { publish } from "./anchors.js";
+import { teller, tellById } from "./tell.js";
 import { version } from "./version.js";
 import { keepRetention } from "../audit/retention.js";
 import { loadDetectors } from "../config/detectors.js";
@@ -31,12 +34,14 @@ export interface Started {
   readonly parts: SessionParts;
   readonly audit: AuditLog;
   readonly log: Logger;
+  /** Tells who is told of held calls. */
+  readonly tell: (event: ApprovalEvent, question: Question) => void;
   /** Reads policies and exceptions again. Never rejects: what is wrong is logged, and the old stay in force. */
   readonly reload: () => Promise<void>;
 }
 
 /** All talk goes to stderr: on stdio, stdout belongs to the protocol. */
-function makeLog(level: string): Logger {
+export function makeLog(level: string): Logger {
   return pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     pino.destination({ fd: 2, sync: true }),
@@ -86,7 +91,9 @@ export async function start(
     servers: [...servers.keys()],
     scan: (definition) => scanDefinition(engine, definition),
   });
+  const tell = teller(config, log);
   const gate = createGate({
+    ...(config.webhook !== undefined && { onApproval: tellById(audit, tell) }),
     engine,
     posture: config.posture,
     get snapshot() {
@@ -138,12 +145,12 @@ export async function start(
     (err) => log.warn({ err }, "a policy's folder cannot be watched: SIGHUP reloads"),
   );
   const closing = { ...audit, close: () => (unwatch(), reloading.then(audit.close)) };
-  return { config, parts, audit: closing, log, reload: again };
+  return { config, parts, audit: closing, log, tell, reload: again };
 }
 
-const NOTHING_STARTED = "the configuration is not valid: nothing was started";
+export const NOTHING_STARTED = "the configuration is not valid: nothing was started";
 
-function refuse(log: Logger, problems: readonly Problem[]): void {
+export function refuse(log: Logger, problems: readonly Problem[]): void {
   for (const { message, ...where } of problems)
     log.fatal(where, describeError(new SallyportError("config_invalid", message, where)));
   if (problems.length > 0) throw new SallyportError("config_invalid", NOTHING_STARTED);

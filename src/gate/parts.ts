@@ -34,6 +34,8 @@ export interface GateParts {
   /** Waits for so many milliseconds, or until the signal. */
   readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
   readonly log: { error(fields: object, message: string): void };
+  /** A question is on record, or the answer of the caller's own user. It must not throw, and is not waited for. */
+  readonly onApproval?: (event: "requested" | "decided", id: string) => void;
 }
 
 /** What the downstream answered: a result, or a JSON-RPC error, which may carry data just as well. */
