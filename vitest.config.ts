@@ -7,7 +7,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/peers/**", "test/slow/**"],
+          exclude: ["test/peers/**", "test/slow/**", "test/browser/**"],
           testTimeout: 20_000,
           setupFiles: ["test/helpers/keep-native.ts"],
         },
@@ -20,6 +20,15 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,
+        },
+      },
+      {
+        // A real browser, which .ci/run installs.
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
     ],

@@ -37,7 +37,8 @@ export async function serveAdmin(parts: AdminParts): Promise<Admin | undefined> 
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     response.setHeader("cache-control", "no-store");
     response.setHeader("x-content-type-options", "nosniff");
-    response.setHeader("referrer-policy", "no-referrer");
+    // Not "no-referrer": browsers then send forms with the origin "null", which is nobody's.
+    response.setHeader("referrer-policy", "same-origin");
     response.setHeader(
       "content-security-policy",
       "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
