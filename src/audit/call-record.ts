@@ -63,7 +63,10 @@ export function flatten(seq: number, { input, output }: Gates): CallRecord {
   const shadow = [...input.shadow, ...(output?.shadow ?? [])].map((ref) => ref.rule);
   const rule = strongest(decisive.rules ?? []);
   const category = rule?.category ?? strongest(findings)?.category ?? null;
-  const finding = strongest(findings.filter((count) => count.category === category));
+  // The rule's own finding, if it has one: a type beside another finding's rule would be a riddle.
+  const finding =
+    strongest(findings.filter((count) => count.detector === rule?.rule)) ??
+    strongest(findings.filter((count) => count.category === category));
   return {
     id: input.id,
     time: new Date(input.time).toISOString(),

@@ -1,6 +1,7 @@
 /** `sallyport policy diff`: what differs between two snapshots, and which recorded calls would meet another decision. */
 import { eachCall } from "../audit/search.js";
 import { replay } from "../gate/simulate.js";
+import { replayedBuckets } from "../limits/rate.js";
 import { canonicalJson } from "../model/canonical.js";
 import { isObject, type Json, type JsonObject } from "../model/json.js";
 import { DECISIONS, type DecisionWord } from "../model/nouns.js";
@@ -38,11 +39,12 @@ interface Change {
 export async function diffSides(store: Store, from: Side, to: Side, since?: number): Promise<PolicyDiff> {
   const decisions: Partial<Record<DecisionWord, Partial<Record<DecisionWord, number>>>> = {};
   const [one, other] = await Promise.all([rulesOf(from), rulesOf(to)]);
+  const [before, after] = [replayedBuckets(), replayedBuckets()];
   let [calls, untold] = [0, 0];
   eachCall(store, since === undefined ? {} : { since }, (call, gates) => {
     calls++;
-    const a = replay(one.policies, one.posture, call, gates);
-    const b = replay(other.policies, other.posture, call, gates);
+    const a = replay(one.policies, one.posture, call, gates, before);
+    const b = replay(other.policies, other.posture, call, gates, after);
     if (a.untold.length + b.untold.length > 0) untold++;
     else if (a.is !== b.is) {
       const row = (decisions[a.is] ??= {});

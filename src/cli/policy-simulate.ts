@@ -1,6 +1,7 @@
 /** `sallyport policy simulate`: what recorded calls would have met under other policies. */
 import { eachCall } from "../audit/search.js";
 import { replay } from "../gate/simulate.js";
+import { replayedBuckets } from "../limits/rate.js";
 import { DECISIONS, type DecisionWord } from "../model/nouns.js";
 import type { Posture } from "../model/posture.js";
 import { visible } from "../pins/visible.js";
@@ -37,6 +38,7 @@ export async function simulate(
   const transitions: Partial<Record<DecisionWord, Partial<Record<DecisionWord, number>>>> = {};
   const hit = new Map<string, { principal: string; tool: string; calls: number; to: DecisionWord }>();
   const rules: Record<string, number> = {};
+  const buckets = replayedBuckets();
   let [calls, untold, asked] = [0, 0, 0];
   let [first, last] = [Infinity, -Infinity];
   const store = openStore(path, { readonly: true });
@@ -45,7 +47,7 @@ export async function simulate(
       calls++;
       first = Math.min(first, gates.input.time);
       last = Math.max(last, gates.input.time);
-      const { was, is, untold: on } = replay(policies, posture, call, gates);
+      const { was, is, untold: on } = replay(policies, posture, call, gates, buckets);
       if (on.length > 0) {
         untold++;
         for (const rule of on) rules[rule] = (rules[rule] ?? 0) + 1;
@@ -100,7 +102,7 @@ export function simulationText({
   lines.push(
     "",
     `people would be asked ${asked} times a day`,
-    "Rates, budgets, stops and loops are taken as they were.",
+    "Policies' rates are counted anew; servers' rates, budgets, stops and loops are taken as they were.",
     "",
   );
   return lines.join("\n");

@@ -30,8 +30,11 @@ export function reserve(
   const over: LimitOverrun[] = [];
   if (bucket !== undefined) {
     const { left, retryAfterMs } = tokensIn(tx, bucketKey(call), bucket, now);
+    const own = rateOf(limits, call.tool);
     const named =
-      rateOf(limits, call.tool) === undefined ? "policy" : limitSource(server, rateSource(server, call));
+      own === undefined || bucket.per_minute < own.per_minute
+        ? "policy"
+        : limitSource(server, rateSource(server, call));
     if (left === 0)
       over.push({
         kind: "rate",

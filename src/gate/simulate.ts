@@ -3,7 +3,8 @@ import type { CallRecord, Gates } from "../audit/call-record.js";
 import { forwards, type DecisionBody, type Judgement, type RecordedFinding } from "../audit/record.js";
 import type { Finding } from "../model/call.js";
 import { DECISIONS, type Category, type DecisionWord, type Phase } from "../model/nouns.js";
-import type { Posture } from "../model/posture.js";
+import type { ReplayedBuckets } from "../limits/rate.js";
+import type { Posture, RateLimit } from "../model/posture.js";
 import { decide } from "../policy/decide.js";
 import { judge } from "../policy/judge.js";
 import type { Facts } from "../policy/rules/facts.js";
@@ -20,12 +21,26 @@ export interface Replay {
   readonly rules: readonly string[];
 }
 
-/** Tries `policies` on one recorded call, under the profile of today. */
-export function replay(policies: Policies, posture: Posture, call: CallRecord, gates: Gates): Replay {
+/**
+ * Tries `policies` on one recorded call, under the profile of today. `buckets` remember what the policies' rates have let
+ * through of the calls before: give the same ones for each call, oldest first.
+ */
+export function replay(
+  policies: Policies,
+  posture: Posture,
+  call: CallRecord,
+  gates: Gates,
+  buckets: ReplayedBuckets,
+): Replay {
   const { input, output } = gates;
   const was = call.decision;
   const first = gate(policies, posture, input, input, "input", undefined);
   if (first.untold.length > 0) return { was, is: was, untold: first.untold, rules: [] };
+  const { rate } = first;
+  if (rate !== undefined && forwards(first.decision)) {
+    const key = { principal: input.principal.id, server: input.server, tool: input.tool };
+    if (!buckets.draw(key, rate, input.time)) return { was, is: "deny", untold: [], rules: [RATE] };
+  }
   // What did not run has no result to try the output gate on; nor has what would not run now.
   if (output?.decision === undefined || !forwards(first.decision) || output.rows === undefined)
     return { was, is: first.decision, untold: [], rules: first.rules };
@@ -44,7 +59,11 @@ function stricter(one: DecisionWord, other: DecisionWord): DecisionWord {
   return DECISIONS.indexOf(one) >= DECISIONS.indexOf(other) ? one : other;
 }
 
+const RATE = "limit.rate";
+
 interface Judged {
+  /** That a policy allows. */
+  readonly rate: RateLimit | undefined;
   readonly decision: DecisionWord;
   readonly rules: readonly string[];
   readonly untold: readonly string[];
@@ -87,11 +106,15 @@ function gate(
   const broken = phase === "input" ? brokenReadOnly(call, verdict) : [];
   const policy = { ...verdict, held: [...verdict.held, ...broken] };
   const decision = decide({ phase, findings, standing, posture, snapshot: "", policy });
-  const limited = rules.filter(({ rule, action }) => rule.startsWith("limit.") && action === "block");
-  // Budgets, rates and stops are as they were: what they refused, stays refused.
+  // Rates of policies are counted anew. Servers' rates, budgets and stops are as they were: what they refused, stays refused.
+  const limited = rules.filter(
+    ({ rule, action, source }) =>
+      rule.startsWith("limit.") && action === "block" && !(rule === RATE && source === "policy"),
+  );
   const word = limited.length > 0 ? "deny" : decision.decision;
   const cut = rules.some(({ rule, action }) => rule.startsWith("limit.") && action === "redact");
   return {
+    rate: phase === "input" ? verdict.constraints?.rate : undefined,
     decision: cut && word === "allow" ? "allow_with_constraints" : word,
     rules: decision.rules.map(({ rule }) => rule),
     untold: [...new Set(untold)],

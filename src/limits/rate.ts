@@ -44,6 +44,25 @@ export function tokens(full: number, rate: RateLimit, now: number): Tokens {
   return { left, retryAfterMs: left > 0 ? 0 : Math.ceil(interval(rate) - room) };
 }
 
+/** The same buckets in memory, for calls that are replayed. */
+export interface ReplayedBuckets {
+  /** Draws a token, if there is one at `now`. */
+  draw(key: BucketKey, rate: RateLimit, now: number): boolean;
+}
+
+export function replayedBuckets(): ReplayedBuckets {
+  const fullAtOf = new Map<string, number>();
+  return {
+    draw: ({ principal, server, tool }, rate, now) => {
+      const name = JSON.stringify([principal, server, tool]);
+      const full = bounded(fullAtOf.get(name) ?? 0, rate, now);
+      if (tokens(full, rate, now).left === 0) return false;
+      fullAtOf.set(name, full + interval(rate));
+      return true;
+    },
+  };
+}
+
 /** The rate that allows less, in the long run and at once. */
 export function tighterRate(one: RateLimit | undefined, other: RateLimit | undefined): RateLimit | undefined {
   if (one === undefined || other === undefined) return one ?? other;
@@ -64,6 +83,10 @@ function fullAt(tx: Tx, key: BucketKey, rate: RateLimit, now: number): number {
     key.server,
     key.tool,
   );
-  // After the clock has stepped back the mark lies further ahead than an empty bucket's: it counts as empty, no worse.
-  return Math.min(Math.max(row?.full_at ?? 0, now), now + rate.burst * interval(rate));
+  return bounded(row?.full_at ?? 0, rate, now);
+}
+
+/** After the clock has stepped back the mark lies further ahead than an empty bucket's: it counts as empty, no worse. */
+function bounded(full: number, rate: RateLimit, now: number): number {
+  return Math.min(Math.max(full, now), now + rate.burst * interval(rate));
 }

@@ -1,15 +1,16 @@
 /**
- * A glob over whole names, `*` only, case-insensitive. Pieces are searched left to right, so matching is linear in
+ * A glob over whole names, `*` only; case counts where `exact`, as it does in people's names. Pieces are searched left to right, so matching is linear in
  * practice and cannot backtrack on a hostile tool name.
  */
-export function compileGlob(glob: string): (name: string) => boolean {
-  const pieces = glob.toLowerCase().split("*");
+export function compileGlob(glob: string, exact = false): (name: string) => boolean {
+  const folded = (text: string): string => (exact ? text : text.toLowerCase());
+  const pieces = folded(glob).split("*");
   const first = pieces[0] ?? "";
-  if (pieces.length === 1) return (name) => name.toLowerCase() === first;
+  if (pieces.length === 1) return (name) => folded(name) === first;
   const last = pieces.at(-1) ?? "";
   const middle = pieces.slice(1, -1);
   return (name) => {
-    const text = name.toLowerCase();
+    const text = folded(name);
     if (!text.startsWith(first) || !text.endsWith(last)) return false;
     let at = first.length;
     for (const piece of middle) {
@@ -22,7 +23,7 @@ export function compileGlob(glob: string): (name: string) => boolean {
 }
 
 /** True when any of the globs matches. */
-export function compileGlobs(globs: readonly string[]): (name: string) => boolean {
-  const matchers = globs.map(compileGlob);
+export function compileGlobs(globs: readonly string[], exact = false): (name: string) => boolean {
+  const matchers = globs.map((glob) => compileGlob(glob, exact));
   return (name) => matchers.some((matches) => matches(name));
 }

@@ -35,6 +35,20 @@ const redacted = aDecision({
   ],
 });
 
+describe("a line", () => {
+  it("names a rule with what that rule has found, not with another's", async () => {
+    const id = await decide(log, {
+      rules: [{ rule: "pii.email", category: "pii", action: "warn", source: "profile default" }],
+      findings: [
+        aFinding({ detector: "pii.person_name", type: "person_name", severity: "medium", action: "warn" }),
+        aFinding({ detector: "pii.email", type: "email", severity: "medium", action: "warn" }),
+      ],
+    });
+    await finish(log, id);
+    expect(search(store, {}, 1)[0]).toMatchObject({ type: "email", rule: "pii.email" });
+  });
+});
+
 describe("search", () => {
   it("joins decision and outcome into one record, with the stricter gate's decision", async () => {
     const id = await decide(log);

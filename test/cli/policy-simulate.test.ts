@@ -86,6 +86,14 @@ rules:
   - { id: busy, when: "session.calls > 70", decision: deny, reason: r }
 `;
 
+/** Too slow a rate for a token to come back while the test runs. */
+const RATED = `
+policy: rated
+owner: o
+rules:
+  - { id: slow, match: { tool: read_file }, decision: allow_with_constraints, constraints: { rate: { per_minute: 1, burst: 5 } }, reason: r }
+`;
+
 describe("a simulation", () => {
   it("counts what really running the calls under the candidate counts", async () => {
     await traffic(await kitWith({}));
@@ -105,6 +113,28 @@ describe("a simulation", () => {
         for (const [is, n] of Object.entries(row)) counted[is] = (counted[is] ?? 0) + n;
       expect(counted).toEqual(really);
       expect(Object.keys(counted).toSorted()).toEqual(["allow", "deny", "require_approval"]);
+    } finally {
+      await kits.pop()!.close();
+      rmSync(other, { recursive: true, force: true });
+    }
+  });
+
+  it.each([
+    ["under a rate that was not there", {}, RATED],
+    ["under another than was there", { policies: ["rated.yaml"] }, RATED.replace("burst: 5", "burst: 9")],
+  ])("counts the calls one by one %s", async (_what, settings, candidate) => {
+    writeFileSync(join(dir, "rated.yaml"), RATED);
+    await traffic(await kitWith(settings));
+    writeFileSync(join(dir, "candidate.yaml"), candidate);
+    const { transitions } = await simulated("candidate.yaml");
+    const other = mkdtempSync(join(tmpdir(), "sallyport-really-"));
+    try {
+      writeFileSync(join(other, "candidate.yaml"), candidate);
+      const really = await traffic(await kitWith({ policies: ["candidate.yaml"] }, other));
+      const denied = Object.values(transitions as Record<string, Record<string, number>>)
+        .map((row) => row["deny"] ?? 0)
+        .reduce((sum, n) => sum + n, 0);
+      expect(denied).toBe(really.filter((decision) => decision === "deny").length);
     } finally {
       await kits.pop()!.close();
       rmSync(other, { recursive: true, force: true });

@@ -206,7 +206,7 @@ rules:
     const answers = [];
     for (let n = 0; n < 3; n++) answers.push(await run(kit, query(kit, "select 1")));
     expect(answers.map(({ args }) => args !== undefined)).toEqual([true, true, false]);
-    expect(decisionOf(answers[2]!)).toMatchObject({ rule: "limit.rate", retry: "later" });
+    expect(decisionOf(answers[2]!)).toMatchObject({ rule: "limit.rate", source: "policy", retry: "later" });
   });
 });
 

@@ -28,11 +28,14 @@ const VALUES: Readonly<Record<MatchKey, (call: Matched) => readonly string[]>> =
 /** The keys of a match that a call fails, in the order they are documented; none: it matches. */
 export type Failing = (call: Matched) => readonly MatchKey[];
 
+/** Identities differ by case: `Maya` of one provider need not be its `maya`. */
+const PEOPLE: ReadonlySet<MatchKey> = new Set(["principal", "team", "role"]);
+
 /** Whole names, `*` for any text, never a part of a name: `user@…` does not match `evil-user@…`. */
 export function compileMatch(spec: MatchSpec): Failing {
   const tests = MATCH_KEYS.flatMap((key) => {
     const globs = spec[key];
-    return globs === undefined ? [] : [{ key, matches: compileGlobs(globs) }];
+    return globs === undefined ? [] : [{ key, matches: compileGlobs(globs, PEOPLE.has(key)) }];
   });
   return (call) => tests.flatMap(({ key, matches }) => (VALUES[key](call).some(matches) ? [] : [key]));
 }

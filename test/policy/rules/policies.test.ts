@@ -5,12 +5,22 @@ import type { Constraints } from "../../../src/model/call.js";
 import { DECISIONS, type DecisionWord } from "../../../src/model/nouns.js";
 import { decide } from "../../../src/policy/decide.js";
 import { mergeConstraints } from "../../../src/policy/rules/constraints.js";
-import type { Matched } from "../../../src/policy/rules/match.js";
+import { compileMatch, type Matched } from "../../../src/policy/rules/match.js";
 import { compilePolicies } from "../../../src/policy/rules/policies.js";
-import type { PolicySpec, RuleSpec } from "../../../src/policy/rules/spec.js";
+import type { MatchSpec, PolicySpec, RuleSpec } from "../../../src/policy/rules/spec.js";
 import { postureOf } from "../sample.js";
 
 const posture = postureOf({ SALLYPORT_PROFILE: "dev" });
+
+describe("a match", () => {
+  it("takes names of things in any case, and of people as they are written", () => {
+    const fails = (spec: MatchSpec) => compileMatch(spec)(CALL);
+    expect(fails({ server: ["CRM"], tool: ["Que*"] })).toEqual([]);
+    expect(fails({ principal: ["Maya"] })).toEqual(["principal"]);
+    expect(fails({ principal: ["M*"] })).toEqual(["principal"]);
+    expect(fails({ principal: ["m*"] })).toEqual([]);
+  });
+});
 
 const CALL: Matched = {
   server: "crm",
