@@ -4,6 +4,7 @@ import type { Store, Tx } from "../store/store.js";
 import type { KeyBody } from "./record.js";
 import { signCheckpoint } from "./note.js";
 import type { SigningKey } from "./signing-key.js";
+import { thinCheckpoints } from "./thin.js";
 import { addLeaves, EMPTY_FRONTIER, frontierBytes, frontierOf, rootOf, type Frontier } from "./tree.js";
 
 /** Leaves hashed in one go: half a thousand take a millisecond, in which no call is answered. */
@@ -109,7 +110,8 @@ function write(
   const { frontier } = advance(tx, from, Number.MAX_SAFE_INTEGER);
   const { size } = frontier;
   const origin = originOf(tx);
-  if (origin === undefined || (lastCheckpoint(tx)?.size ?? 0) >= size) return { frontier, made: undefined };
+  const last = lastCheckpoint(tx);
+  if (origin === undefined || (last?.size ?? 0) >= size) return { frontier, made: undefined };
   // Another process may have put another key in force meanwhile: verify takes no other one's signature from then on.
   if (keyInForce(tx)?.public !== signing.public)
     throw new SallyportError("store_unavailable", "the checkpoint key is not the one on record", {
@@ -126,5 +128,6 @@ function write(
     note,
     frontierBytes(frontier),
   );
+  if (last !== undefined) thinCheckpoints(tx, last.time, made.time);
   return { frontier, made };
 }
