@@ -17,7 +17,8 @@ import {
 import { strings } from "@bufbuild/cel/ext";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { Phase } from "../model/nouns.js";
-import { lintCondition, type Expr } from "./rules/lint.js";
+import type { Expr } from "./rules/expr.js";
+import { lintCondition } from "./rules/lint.js";
 import type { Facts } from "./rules/facts.js";
 import { searchFor } from "./rules/patterns.js";
 

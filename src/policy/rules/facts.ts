@@ -2,7 +2,7 @@
  * What a condition may speak of. Declared once: the lint reads it, the reference page is written from it, and a test
  * compares it with what the gate provides.
  */
-import type { Phase } from "../../model/nouns.js";
+import { ACTIONS, CATEGORIES, OPERATIONS, SEVERITIES, type Phase } from "../../model/nouns.js";
 
 export interface FactSpec {
   readonly type: "text" | "number" | "flag" | "time" | "list" | "map" | "any";
@@ -11,29 +11,71 @@ export interface FactSpec {
   readonly fields?: Readonly<Record<string, FactSpec>>;
   /** The one gate that has it; absent: both. */
   readonly phase?: Phase;
+  /** All that it, or each item of a list, can be; absent: any text. */
+  readonly values?: readonly string[];
 }
 
-const text = (about: string): FactSpec => ({ type: "text", about });
+const text = (about: string, values?: readonly string[]): FactSpec => ({
+  type: "text",
+  about,
+  ...(values !== undefined && { values }),
+});
 const number = (about: string): FactSpec => ({ type: "number", about });
 const flag = (about: string): FactSpec => ({ type: "flag", about });
-const list = (about: string, fields?: FactSpec["fields"]): FactSpec => ({
+const list = (about: string, fields?: FactSpec["fields"], values?: readonly string[]): FactSpec => ({
   type: "list",
   about,
   ...(fields !== undefined && { fields }),
+  ...(values !== undefined && { values }),
 });
+
+/** What the SQL reader reports. A test compares it with the reader's own list, which is on the same floor. */
+export const SQL_DOES = [
+  "drop_object",
+  "truncate",
+  "alter_drop",
+  "alter_object",
+  "change_privileges",
+  "change_accounts",
+  "delete_without_where",
+  "delete_tautology",
+  "update_without_where",
+  "update_tautology",
+  "stacked_write",
+  "stacked_statements",
+  "file_access",
+  "program_execution",
+  "network_access",
+  "time_delay",
+  "system_tables",
+  "credential_tables",
+  "executable_comment",
+  "dynamic_sql",
+  "readonly_escape",
+  "server_control",
+  "log_tampering",
+  "backup_restore",
+  "unreadable",
+  "too_long",
+] as const;
 
 export const FACTS: Readonly<Record<string, FactSpec>> = {
   server: text("Name of the server under `mcpServers`."),
   connector: text("Type of the system behind it, such as `postgres`."),
   environment: text("The server's `environment`; empty when it has none."),
-  operation: text("`query` or `execute`. What is not known to read counts as `execute`."),
+  operation: text("`query` or `execute`. What is not known to read counts as `execute`.", OPERATIONS),
   client: text("Name and version the client gave: a claim, not a proof."),
   principal: {
     type: "map",
     about: "On whose behalf the call is made.",
     fields: {
       id: text("Such as `local:maya` or the claim of a token."),
-      how: text("How we know: `asserted`, `os_user`, `api_key` or `oidc`."),
+      how: text("How we know: `asserted`, `os_user`, `api_key` or `oidc`.", [
+        "asserted",
+        "os_user",
+        "api_key",
+        "oidc",
+      ]),
       team: text("Empty when there is none."),
       roles: list("Names of roles."),
     },
@@ -61,16 +103,20 @@ export const FACTS: Readonly<Record<string, FactSpec>> = {
         tables: list("Names after FROM, JOIN, INTO, UPDATE, TABLE, in lower case."),
       }),
       tables: list("The tables of all statements."),
-      does: list("What is noteworthy: `delete_without_where`, `drop_object`, `file_access`…"),
+      does: list(
+        "What is noteworthy: `delete_without_where`, `drop_object`, `file_access`…",
+        undefined,
+        SQL_DOES,
+      ),
     },
   },
   findings: list("What the detectors found at this gate.", {
     detector: text("Such as `pii.us_ssn`."),
-    category: text("Such as `pii`."),
+    category: text("Such as `pii`.", CATEGORIES),
     type: text("Such as `us_ssn`."),
-    severity: text("`low`, `medium`, `high` or `critical`."),
+    severity: text("`low`, `medium`, `high` or `critical`.", SEVERITIES),
     pointer: text("Where, as a JSON Pointer."),
-    action: text("What the profile makes of it: `log`, `warn`, `redact` or `block`."),
+    action: text("What the profile makes of it: `log`, `warn`, `redact` or `block`.", ACTIONS),
   }),
   session: {
     type: "map",
@@ -79,7 +125,11 @@ export const FACTS: Readonly<Record<string, FactSpec>> = {
       calls: number("Calls made."),
       denied: number("Calls refused."),
       errors: number("Calls that failed."),
-      seen: list('Categories of what reached the client in results; also `session.seen("pii")`.'),
+      seen: list(
+        'Categories of what reached the client in results; also `session.seen("pii")`.',
+        undefined,
+        CATEGORIES,
+      ),
     },
   },
   result: {

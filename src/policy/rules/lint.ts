@@ -1,45 +1,9 @@
 /** What can be known to be wrong with a condition before a call comes: unknown names, and patterns made at run time. */
 import { CATEGORIES, type Phase } from "../../model/nouns.js";
 import { listNames, nearest } from "../problem.js";
+import { literalOf, type Expr } from "./expr.js";
 import { FACTS, type FactSpec } from "./facts.js";
-
-/** The part of CEL's syntax tree that is read. */
-export interface Expr {
-  readonly exprKind:
-    | { readonly case: "identExpr"; readonly value: { readonly name: string } }
-    | { readonly case: "selectExpr"; readonly value: { readonly operand?: Expr; readonly field: string } }
-    | {
-        readonly case: "callExpr";
-        readonly value: { readonly function: string; readonly target?: Expr; readonly args: readonly Expr[] };
-      }
-    | { readonly case: "listExpr"; readonly value: { readonly elements: readonly Expr[] } }
-    | {
-        readonly case: "structExpr";
-        readonly value: {
-          readonly entries: readonly {
-            readonly keyKind: { readonly case?: string; readonly value?: unknown };
-            readonly value?: Expr;
-          }[];
-        };
-      }
-    | {
-        readonly case: "constExpr";
-        readonly value: { readonly constantKind: { readonly case?: string; readonly value?: unknown } };
-      }
-    | {
-        readonly case: "comprehensionExpr";
-        readonly value: {
-          readonly iterVar: string;
-          readonly accuVar: string;
-          readonly iterRange?: Expr;
-          readonly accuInit?: Expr;
-          readonly loopCondition?: Expr;
-          readonly loopStep?: Expr;
-          readonly result?: Expr;
-        };
-      }
-    | { readonly case: undefined; readonly value?: undefined };
-}
+import { lostInTime, neverTrue } from "./lint-values.js";
 
 export interface LintProblem {
   readonly message: string;
@@ -237,16 +201,17 @@ function call(
       fix: close === undefined ? `valid: ${listNames(CATEGORIES)}` : `did you mean ${close}?`,
     });
   }
-  if (name === "_[_]") {
-    const [base] = kinds;
-    if (base?.type === "list" && base.fields !== undefined) return { ...base, type: "map" };
-  }
+  if (name === "_[_]") return indexed(kinds[0] ?? ANY, args[1], scope);
+  scope.problems.push(...neverTrue(name, kinds, args), ...lostInTime(name, args));
   return ANY;
 }
 
-/** The text of a literal; undefined for anything else. */
-function literalOf(expr: Expr | undefined): string | undefined {
-  if (expr?.exprKind.case !== "constExpr") return undefined;
-  const { value } = expr.exprKind.value.constantKind;
-  return typeof value === "string" ? value : undefined;
+/** `findings[0]`, `principal["team"]`; a member that is chosen at run time could be any. */
+function indexed(base: FactSpec, index: Expr | undefined, scope: Scope): FactSpec {
+  if (base.type === "list") return base.fields === undefined ? ANY : { ...base, type: "map" };
+  if (base.type !== "map" || base.fields === undefined) return ANY;
+  const field = literalOf(index);
+  if (field !== undefined) return member(base, field, scope);
+  scope.problems.push({ message: "a member that is named at run time", fix: "name it: principal.team" });
+  return ANY;
 }

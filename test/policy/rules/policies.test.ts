@@ -6,6 +6,8 @@ import { DECISIONS, type DecisionWord } from "../../../src/model/nouns.js";
 import { decide } from "../../../src/policy/decide.js";
 import { mergeConstraints } from "../../../src/policy/rules/constraints.js";
 import { compileMatch, type Matched } from "../../../src/policy/rules/match.js";
+import { SQL_FACTS } from "../../../src/detect/sql/facts.js";
+import { SQL_DOES } from "../../../src/policy/rules/facts.js";
 import { compilePolicies } from "../../../src/policy/rules/policies.js";
 import type { MatchSpec, PolicySpec, RuleSpec } from "../../../src/policy/rules/spec.js";
 import { postureOf } from "../sample.js";
@@ -198,6 +200,14 @@ describe("a condition is refused when it is loaded", () => {
     ['args.q.matches("(?<=a)b")', "not a pattern", "RE2"],
     ["args.q.matches(args.p)", "a pattern that is not a literal", "quotes"],
     ['session.seen("pi")', 'there is no category "pi"', "did you mean pii?"],
+    ['operation == "exceute"', 'it is never "exceute"', "did you mean execute?"],
+    ['"drop_objct" in sql.does', 'it is never "drop_objct"', "did you mean drop_object?"],
+    ['"pi" in session.seen', 'it is never "pi"', "did you mean pii?"],
+    ['principal.how in ["oidc", "jwt"]', 'it is never "jwt"', "valid: asserted"],
+    ['findings.exists(f, f.severity == "severe")', 'it is never "severe"', "valid: low"],
+    ['principal["tem"] == "sre"', 'there is no "tem" here', "did you mean team?"],
+    ['principal[args.x] == "sre"', "a member that is named at run time", "principal.team"],
+    ['now.getHours("Europe/Berln") < 6', 'there is no time zone "Europe/Berln"', "Europe/Berlin"],
   ])("%s", async (when, message, fix) => {
     const bad: RuleSpec = {
       name: "p/r",
@@ -214,6 +224,32 @@ describe("a condition is refused when it is loaded", () => {
       { path: "rules.r.when", message: expect.stringContaining(message), fix: expect.stringContaining(fix) },
     ]);
   });
+});
+
+it("a condition may compare what is open, and name what there is", async () => {
+  const fine = [
+    'tool.name == "exceute"',
+    'principal["team"] == "sre"',
+    'args["anything"] == 1',
+    'now.getHours("Europe/Berlin") < 6 || now.getHours("+02:00") < 6 || now.getHours() < 6',
+    '"drop_object" in sql.does && operation != "query"',
+    'findings[0].type == "us_ssn"',
+  ];
+  const rules = fine.map((when, at): RuleSpec => ({
+    name: `p/r${at}`,
+    phase: "input",
+    match: {},
+    decision: "deny",
+    reason: "r",
+    category: "high_risk",
+    mode: "enforce",
+    when,
+  }));
+  expect((await compilePolicies([file("p", rules)])).problems).toEqual([]);
+});
+
+it("conditions know what the SQL reader reports", () => {
+  expect([...SQL_DOES]).toEqual([...SQL_FACTS]);
 });
 
 describe("constraints merge", () => {
