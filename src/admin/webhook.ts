@@ -79,7 +79,7 @@ export function createWebhook({ webhook, log, now = Date.now, retryMs = RETRY_MS
 }
 
 /** `v1,` and the HMAC-SHA-256 of `id.seconds.body` in base64. A secret `whsec_…` is base64, any other is its own bytes. */
-export function sign(secret: string, id: string, seconds: number, body: string): string {
+function sign(secret: string, id: string, seconds: number, body: string): string {
   const key = secret.startsWith("whsec_") ? Buffer.from(secret.slice(6), "base64") : Buffer.from(secret);
   return `v1,${createHmac("sha256", key).update(`${id}.${seconds}.${body}`).digest("base64")}`;
 }

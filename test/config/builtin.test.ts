@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Builtin } from "../../src/config/builtin.js";
 import { loadBuiltin, readBuiltin, ROOT, withIds } from "../../src/config/builtin.js";
+import { loadDetectors, parseDetectors } from "../../src/config/detectors.js";
 import { parseConnector } from "../../src/config/connector-file.js";
 import type { SallyportError } from "../../src/model/errors.js";
 import { operationOf } from "../../src/policy/operations.js";
@@ -38,6 +39,13 @@ describe("the data Sallyport ships with", () => {
     expect(bundled).toEqual(withIds(readBuiltin(ROOT)));
     const sqlite = bundled.connectors.find((c) => c.connector === "sqlite");
     expect(sqlite && operationOf(sqlite, "list_tables")).toBe("query");
+  });
+  it("gives the detectors bundled what it gives them from their files", () => {
+    const bundled = JSON.parse(JSON.stringify(parseDetectors(readBuiltin(ROOT).detectorFiles))) as object;
+    expect(bundled).toEqual(loadDetectors());
+    expect(
+      loadDetectors().rules.every(({ pattern, first }) => (pattern === undefined) === (first === undefined)),
+    ).toBe(true);
   });
   it("is never empty: a folder without files is fatal, since no rules would allow everything", () => {
     write("policies/profiles/p.yaml", PROFILE);
