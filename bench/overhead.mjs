@@ -1,11 +1,14 @@
 // What governing costs, end to end, with redaction on: the same calls directly, through a raw pipe and through
-// Sallyport, interleaved in rounds. Prints a Markdown table; ratios are of medians of the same run.
+// Sallyport, interleaved in rounds; over stdio also through the official SDK. Prints Markdown tables; ratios are of
+// medians of the same run. Ends with 1 when a target's answer is not the one expected.
 //   node bench/overhead.mjs [--quick] [--json FILE] [--write]      --write: also the short table in the README
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { problemWith } from "./answers.mjs";
 import { freePort, overHttp, overStdio } from "./clients.mjs";
+import { cpuSeconds, proxies, residentMb } from "./procs.mjs";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const sallyport = here("../dist/cli/main.js");
@@ -13,7 +16,7 @@ const quick = process.argv.includes("--quick");
 const jsonFile = process.argv.includes("--json")
   ? process.argv[process.argv.indexOf("--json") + 1]
   : undefined;
-const ROUNDS = quick ? 2 : 5;
+const ROUNDS = quick ? 1 : 5;
 const SECONDS = quick ? 0.15 : 0.6;
 
 const home = mkdtempSync(join(tmpdir(), "sallyport-bench-"));
@@ -48,6 +51,8 @@ const TARGETS = {
   stdio: {
     direct: () => overStdio(server),
     "raw pipe": () => overStdio([node, here("raw.mjs"), "--", ...server]),
+    "SDK v1": () => overStdio([node, "--no-warnings", here("sdk.mjs"), "v1", "--", ...server]),
+    "SDK v2": () => overStdio([node, "--no-warnings", here("sdk.mjs"), "v2", "--", ...server]),
     "Sallyport, dev": () => overStdio([node, sallyport, "run", "--", ...server], governed("dev")),
     "Sallyport, strict": () => overStdio([node, sallyport, "run", "--", ...server], governed("strict")),
     "Sallyport, strict, PII redacted": () =>
@@ -64,30 +69,48 @@ const TARGETS = {
 };
 
 const text = "The quick brown fox jumps over the lazy dog 0123456789 ".repeat(19).slice(0, 1024);
+const echo = (at) => ({
+  name: `echo 1 KB, ${at} at a time`,
+  at,
+  tool: ["echo", { text }],
+  expected: () => ({ text }),
+});
+const words = (name, bytes) => ({
+  name,
+  at: 1,
+  tool: ["text", { bytes }],
+  expected: () => ({ text: "plain words and 42 numbers ".repeat(bytes / 27) }),
+});
 const CELLS = [
-  { name: "echo 1 KB, 1 at a time", at: 1, call: (c) => c.call("echo", { text }) },
-  { name: "echo 1 KB, 8 at a time", at: 8, call: (c) => c.call("echo", { text }) },
-  { name: "echo 1 KB, 32 at a time", at: 32, call: (c) => c.call("echo", { text }) },
-  { name: "text 100 KB", at: 1, call: (c) => c.call("text", { bytes: 100_000 }) },
-  { name: "rows, 1 MB twice (text and structured)", at: 1, call: (c) => c.call("rows", { count: 9500 }) },
+  ...[1, 8, 32, 128].map(echo),
+  words("text 100 KB", 100_000),
+  words("text 1 MB", 1_000_000),
+  {
+    name: "rows, 1 MB twice (text and structured)",
+    at: 1,
+    tool: ["rows", { count: 9500 }],
+    expected: () => ({ rows: 9500 }),
+  },
   {
     name: "people, 100 KB twice, each with e-mail and SSN",
     at: 1,
-    only: /direct|raw|redacted/,
-    call: (c) => c.call("people", { count: 720 }),
+    only: /direct|raw|SDK|redacted/,
+    tool: ["people", { count: 720 }],
+    expected: (target) => ({ rows: 720, redacted: target.includes("redacted") }),
   },
 ];
 
 async function measure(client, cell) {
   const times = [];
   const end = performance.now() + SECONDS * 1000;
-  const cpu = cpuSeconds(client.pid);
+  const pids = proxies(client.pid);
+  const cpu = cpuSeconds(pids);
   const started = performance.now();
   await Promise.all(
     Array.from({ length: cell.at }, async () => {
       do {
         const from = performance.now();
-        await cell.call(client);
+        await client.call(...cell.tool);
         times.push(performance.now() - from);
       } while (performance.now() < end);
     }),
@@ -99,27 +122,28 @@ async function measure(client, cell) {
     p50: of(0.5),
     p99: of(0.99),
     perSecond: times.length / seconds,
-    cpu: ((cpuSeconds(client.pid) - cpu) * 1e6) / times.length,
+    cpu: ((cpuSeconds(pids) - cpu) * 1e6) / times.length,
   };
-}
-
-/** CPU of one process in seconds; NaN where there is no /proc. */
-function cpuSeconds(pid) {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / 100;
-  } catch {
-    return Number.NaN;
-  }
 }
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 const results = [];
+const starts = [];
+const wrong = [];
 for (const [transport, targets] of Object.entries(TARGETS)) {
   const clients = {};
-  for (const [name, start] of Object.entries(targets)) clients[name] = await start();
+  for (const [name, start] of Object.entries(targets)) {
+    const from = performance.now();
+    clients[name] = await start();
+    starts.push({ transport, target: name, startMs: performance.now() - from });
+  }
   for (const cell of CELLS) {
     const seen = Object.fromEntries(Object.keys(clients).map((name) => [name, []]));
+    for (const [name, client] of Object.entries(clients)) {
+      if (cell.only !== undefined && !cell.only.test(name)) continue;
+      const problem = problemWith(await client.call(...cell.tool), cell.expected(name));
+      if (problem !== undefined) wrong.push(`${transport}, ${cell.name}, ${name}: ${problem}`);
+    }
     for (let round = -1; round < ROUNDS; round++)
       for (const [name, client] of Object.entries(clients)) {
         if (cell.only !== undefined && !cell.only.test(name)) continue;
@@ -140,7 +164,11 @@ for (const [transport, targets] of Object.entries(TARGETS)) {
       });
     }
   }
-  for (const client of Object.values(clients)) await client.close();
+  for (const [name, client] of Object.entries(clients)) {
+    const found = starts.find((each) => each.transport === transport && each.target === name);
+    found.rssMb = residentMb(proxies(client.pid));
+    await client.close();
+  }
 }
 rmSync(home, { recursive: true, force: true });
 
@@ -161,7 +189,15 @@ for (const each of results) {
     `| ${each.transport} | ${each.cell} | ${each.target} | ${ms(each.p50)} | ${ratio("direct")} | ${ratio("raw pipe")} | ${ms(each.p99)} | ${each.perSecond.toFixed(0)} | ${cpu} |`,
   );
 }
-if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(results, null, 2)}\n`);
+console.log("\n| transport | through | first answer ms | proxy RSS MB at the end |");
+console.log("|---|---|---:|---:|");
+for (const { transport, target, startMs, rssMb } of starts)
+  console.log(
+    `| ${transport} | ${target} | ${startMs.toFixed(0)} | ${target === "direct" ? "" : rssMb.toFixed(0)} |`,
+  );
+for (const problem of wrong) console.error(`wrong answer: ${problem}`);
+if (wrong.length > 0) process.exit(1);
+if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify({ results, starts }, null, 2)}\n`);
 if (process.argv.includes("--write")) {
   const readme = here("../README.md");
   const text = readFileSync(readme, "utf8");
