@@ -12,30 +12,48 @@ export type Matched = Pick<
   readonly categories: ReadonlySet<Category>;
 };
 
-const VALUES: Readonly<Record<MatchKey, (call: Matched) => readonly string[]>> = {
-  server: ({ server }) => [server],
-  connector: ({ connector }) => [connector],
-  environment: ({ environment }) => (environment === undefined ? [] : [environment]),
-  operation: ({ operation }) => [operation],
-  tool: ({ tool }) => [tool],
-  principal: ({ principal }) => [principal.id],
-  team: ({ principal }) => (principal.team === undefined ? [] : [principal.team]),
+/** Each the one thing that a call has, or the several. */
+const VALUES: Readonly<Record<MatchKey, (call: Matched) => string | undefined | Iterable<string>>> = {
+  server: ({ server }) => server,
+  connector: ({ connector }) => connector,
+  environment: ({ environment }) => environment,
+  operation: ({ operation }) => operation,
+  tool: ({ tool }) => tool,
+  principal: ({ principal }) => principal.id,
+  team: ({ principal }) => principal.team,
   role: ({ principal }) => principal.roles ?? [],
-  client: ({ client }) => (client === undefined ? [] : [client]),
-  category: ({ categories }) => [...categories],
+  client: ({ client }) => client,
+  category: ({ categories }) => categories,
 };
 
-/** The keys of a match that a call fails, in the order they are documented; none: it matches. */
-export type Failing = (call: Matched) => readonly MatchKey[];
+export interface Match {
+  /** The keys that a call fails, in the order they are documented; none: it matches. */
+  failing(call: Matched): readonly MatchKey[];
+  /** The same, as soon as it is known: every rule is asked about every call. */
+  matches(call: Matched): boolean;
+}
 
 /** Identities differ by case: `Maya` of one provider need not be its `maya`. */
 const PEOPLE: ReadonlySet<MatchKey> = new Set(["principal", "team", "role"]);
 
 /** Whole names, `*` for any text, never a part of a name: `user@…` does not match `evil-user@…`. */
-export function compileMatch(spec: MatchSpec): Failing {
+export function compileMatch(spec: MatchSpec): Match {
   const tests = MATCH_KEYS.flatMap((key) => {
     const globs = spec[key];
-    return globs === undefined ? [] : [{ key, matches: compileGlobs(globs, PEOPLE.has(key)) }];
+    return globs === undefined ? [] : [{ key, of: VALUES[key], fits: compileGlobs(globs, PEOPLE.has(key)) }];
   });
-  return (call) => tests.flatMap(({ key, matches }) => (VALUES[key](call).some(matches) ? [] : [key]));
+  const passes = ({ of, fits }: (typeof tests)[number], call: Matched): boolean => {
+    const value = of(call);
+    if (value === undefined) return false;
+    if (typeof value === "string") return fits(value);
+    for (const each of value) if (fits(each)) return true;
+    return false;
+  };
+  return {
+    failing: (call) => tests.filter((test) => !passes(test, call)).map(({ key }) => key),
+    matches: (call) => {
+      for (const test of tests) if (!passes(test, call)) return false;
+      return true;
+    },
+  };
 }

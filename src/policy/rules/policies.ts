@@ -8,7 +8,7 @@ import type { StandingFinding } from "../standing.js";
 import type { Condition } from "../conditions.js";
 import { mergeConstraints, type MatchesWhole } from "./constraints.js";
 import type { Facts } from "./facts.js";
-import { compileMatch, type Failing, type Matched } from "./match.js";
+import { compileMatch, type Match, type Matched } from "./match.js";
 import { mergeRemedies } from "./remedy.js";
 import type { PolicySpec, Remedy, RuleSpec } from "./spec.js";
 
@@ -60,7 +60,7 @@ export interface Policies {
 interface Compiled {
   readonly spec: RuleSpec;
   readonly source: string;
-  readonly failing: Failing;
+  readonly match: Match;
   readonly condition: Condition | undefined;
 }
 
@@ -119,7 +119,7 @@ export async function compilePolicies(
             "RE2 has no lookaround and no backreferences",
           );
         }
-    return { spec, source: `policy ${policy.file}`, failing: compileMatch(spec.match), condition };
+    return { spec, source: `policy ${policy.file}`, match: compileMatch(spec.match), condition };
   });
   const toFacts = cel?.toCel;
   const policies: Policies = {
@@ -145,8 +145,8 @@ function withCel(input: PolicyInput, toCel: ((value: unknown) => unknown) | unde
 }
 
 /** What an unanswerable condition means: the rule speaks where that lets less pass, and is silent where it lets more. */
-function speaks({ spec, failing, condition }: Compiled, input: PolicyInput): boolean | "error" {
-  if (spec.phase !== input.phase || spec.mode === "off" || failing(input.call).length > 0) return false;
+function speaks({ spec, match, condition }: Compiled, input: PolicyInput): boolean | "error" {
+  if (spec.phase !== input.phase || spec.mode === "off" || !match.matches(input.call)) return false;
   if (condition === undefined) return true;
   const answer = condition.ask(input.facts());
   if (answer !== "error") return answer;
@@ -213,8 +213,8 @@ function evaluate(
 function trace(rules: readonly Compiled[], input: PolicyInput): Tried[] {
   return rules
     .filter(({ spec }) => spec.phase === input.phase)
-    .map(({ spec, failing, condition }) => {
-      const failed = failing(input.call);
+    .map(({ spec, match, condition }) => {
+      const failed = match.failing(input.call);
       const head = { rule: spec.name, decision: spec.decision, mode: spec.mode, failing: failed };
       if (failed.length > 0) return { ...head, outcome: "no_match", terms: [] };
       const answer = condition?.ask(input.facts()) ?? true;

@@ -16,7 +16,7 @@ const posture = postureOf({ SALLYPORT_PROFILE: "dev" });
 
 describe("a match", () => {
   it("takes names of things in any case, and of people as they are written", () => {
-    const fails = (spec: MatchSpec) => compileMatch(spec)(CALL);
+    const fails = (spec: MatchSpec) => compileMatch(spec).failing(CALL);
     expect(fails({ server: ["CRM"], tool: ["Que*"] })).toEqual([]);
     expect(fails({ principal: ["Maya"] })).toEqual(["principal"]);
     expect(fails({ principal: ["M*"] })).toEqual(["principal"]);
