@@ -46,6 +46,17 @@ export function search(store: Store, filter: SearchFilter, limit: number): CallR
   });
 }
 
+/** The call that a decision's id names. */
+export function findCall(
+  store: Store,
+  id: string,
+): { readonly call: CallRecord; readonly gates: Gates } | undefined {
+  return store.read((tx) => {
+    const row = tx.get<CallRow>(`${JOINED} AND d.id = ?`, id);
+    return row && parseRow(row);
+  });
+}
+
 /** Every call that matches, oldest first, without holding them all. `visit` must not use the store. */
 export function eachCall(
   store: Store,

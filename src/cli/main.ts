@@ -30,7 +30,7 @@ const USAGE = `sallyport — puts every tool call of an AI agent through two gat
   sallyport approvals approve ID [--comment TEXT] [--for 30m --count 20] | deny ID
   sallyport admin [--config FILE]                        the page where people answer them (run and serve have it too)
   sallyport policy check|test [FILE…] [--config FILE] [--junit FILE]   what is wrong with policies, and do they work
-  sallyport policy explain CALL.json [--config FILE]     which rules decide a call, and which terms failed
+  sallyport policy explain CALL.json | DECISION          which rules decide a call, or decided it, and which terms failed
   sallyport policy simulate [FILE…] [--since TIME]        what recorded calls would have met under other policies
   sallyport policy snapshots | diff [SNAPSHOT [SNAPSHOT]] | rollback SNAPSHOT   what was in force, and the way back
   sallyport scan [--role ROLE] [--phase input|output] [--json | --jsonl]   what is in the text on stdin

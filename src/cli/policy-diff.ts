@@ -61,7 +61,8 @@ export async function diffSides(store: Store, from: Side, to: Side, since?: numb
   };
 }
 
-async function rulesOf({ bundle }: Side) {
+/** The rules of a side, as they can be asked. */
+export async function rulesOf({ bundle }: Side) {
   const specs = (bundle["policies"] as readonly Json[]).map((each) => ({ ...(each as object), tests: [] }));
   // What was in force was compiled before; a rule that says nothing today is left out by today's reading.
   const { policies } = await compilePolicies(specs as unknown as readonly PolicySpec[]);

@@ -1,6 +1,7 @@
 /** `sallyport policy snapshots|diff|rollback`: what was in force, what it would change, and the way back. */
 import { dirname, resolve } from "node:path";
 import { openAudit } from "../audit/log.js";
+import { findCall } from "../audit/search.js";
 import { activations, readSnapshot, type Snapshot } from "../audit/snapshots.js";
 import { loadBuiltin } from "../config/builtin.js";
 import { loadDetectors } from "../config/detectors.js";
@@ -9,6 +10,7 @@ import { loadConfig, resolveAudit, type Config } from "../config/load.js";
 import { loadPolicies, restorePolicies } from "../config/policies.js";
 import { loadPosture } from "../config/posture.js";
 import { snapshotText } from "../config/snapshot.js";
+import { traceRecorded } from "../gate/simulate.js";
 import { SallyportError } from "../model/errors.js";
 import type { JsonObject } from "../model/json.js";
 import type { Problem } from "../policy/problem.js";
@@ -16,7 +18,7 @@ import { compilePolicies } from "../policy/rules/policies.js";
 import { openStore } from "../store/sqlite.js";
 import type { Store } from "../store/store.js";
 import { UsageError } from "./audit-args.js";
-import { diffSides, diffText, type Side } from "./policy-diff.js";
+import { diffSides, diffText, rulesOf, type Side } from "./policy-diff.js";
 import { planRollback, type Restoring } from "./policy-rollback.js";
 import { runTest } from "./policy-try.js";
 import type { PolicyIo } from "./policy.js";
@@ -87,6 +89,25 @@ function sideOf(name: string, store: Store, args: HistoryArgs, io: PolicyIo): Si
     label: `${args.config ?? "mcp.config.json"} as it stands`,
     bundle: JSON.parse(text) as JsonObject,
   };
+}
+
+/** What each rule made of a recorded call, under the snapshot that its decision names. Undefined when there is no such. */
+export async function explainDecision(id: string, config: string | undefined, io: PolicyIo) {
+  const path = storePath({ config }, io);
+  const store = openStore(path, { readonly: true });
+  try {
+    const found = findCall(store, id);
+    if (found === undefined) return undefined;
+    const { call, gates } = found;
+    const { policies, posture } = await rulesOf({
+      label: "",
+      bundle: readSnapshot(store, call.snapshot).bundle,
+    });
+    const rules = [...gates.input.rules, ...(gates.output?.rules ?? [])];
+    return { call, rules, tried: traceRecorded(policies, posture, gates) };
+  } finally {
+    await store.close();
+  }
 }
 
 /** Writes the policy files of a snapshot back, if they still load and pass their tests. 1 when they do not. */
@@ -180,7 +201,7 @@ function theConfig({ config: file }: HistoryArgs, io: PolicyIo): Config {
   throw new SallyportError("config_invalid", first?.message ?? "no configuration", first ?? {});
 }
 
-function storePath({ config: file }: HistoryArgs, io: PolicyIo): string {
+function storePath({ config: file }: Pick<HistoryArgs, "config">, io: PolicyIo): string {
   const { path } = resolveAudit({ cwd: io.cwd, env: io.env, ...(file !== undefined && { file }) });
   if (path === undefined) throw new UsageError("the configuration names no audit store that can be read");
   return path;

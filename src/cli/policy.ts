@@ -39,7 +39,7 @@ export interface PolicyIo {
 
 const POLICY_USAGE = `usage: sallyport policy check [FILE…] [--config FILE]
        sallyport policy test [FILE…] [--config FILE] [--junit FILE]
-       sallyport policy explain CALL.json [--config FILE]
+       sallyport policy explain CALL.json | DECISION [--config FILE]
        sallyport policy simulate [FILE…] [--config FILE] [--since TIME] [--json]
        sallyport policy snapshots [--json]
        sallyport policy diff [SNAPSHOT [SNAPSHOT | now]] [--config FILE] [--since TIME] [--json]
@@ -234,6 +234,7 @@ async function test(given: Given, junitFile: string | undefined, io: PolicyIo): 
 async function explain(given: Given, files: readonly string[], io: PolicyIo): Promise<number> {
   const [file] = files;
   if (file === undefined || files.length > 1) throw new UsageError(POLICY_USAGE.trimEnd());
+  if (/^d_[0-9a-z]{26}$/.test(file)) return explainRecorded(file, given.config, io);
   const described = readCall(file, io);
   const made = await benchOf(given, io);
   if (made === undefined) return 1;
@@ -271,6 +272,26 @@ async function trySimulate(
   const posture = config?.posture ?? made.bench.posture;
   const result = await simulate(path, made.bench.policies, posture, from);
   io.write(json ? `${JSON.stringify(result, null, 2)}\n` : simulationText(result));
+  return 0;
+}
+
+/** A decision on record, under the policies that were in force when it was made. */
+async function explainRecorded(id: string, config: string | undefined, io: PolicyIo): Promise<number> {
+  const { explainDecision } = await import("./policy-history.js");
+  const told = await explainDecision(id, config, io);
+  if (told === undefined) {
+    io.say(`no decision is called ${id}\n`);
+    return 1;
+  }
+  const { call, rules, tried } = told;
+  io.write(`${call.decision}: ${call.reason}\n`);
+  io.write(`  ${call.principal} called ${call.server}/${call.tool} at ${call.time}\n`);
+  for (const { rule, source } of rules) io.write(`  decided by ${rule} (${source})\n`);
+  for (const each of tried) io.write(triedText(each));
+  if (tried.length === 0) io.say("no policy was in force: the profile decided\n");
+  io.say(
+    "Values of arguments and names of tables are not on record: a term that asks for them is an error here.\n",
+  );
   return 0;
 }
 

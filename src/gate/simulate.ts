@@ -1,6 +1,12 @@
 /** What would have been decided of recorded calls under other policies. Honest about what a record cannot tell. */
 import type { CallRecord, Gates } from "../audit/call-record.js";
-import { forwards, type DecisionBody, type Judgement, type RecordedFinding } from "../audit/record.js";
+import {
+  forwards,
+  type DecisionBody,
+  type Judgement,
+  type OutcomeBody,
+  type RecordedFinding,
+} from "../audit/record.js";
 import type { Finding } from "../model/call.js";
 import { DECISIONS, type Category, type DecisionWord, type Phase } from "../model/nouns.js";
 import type { ReplayedBuckets } from "../limits/rate.js";
@@ -8,7 +14,7 @@ import type { Posture, RateLimit } from "../model/posture.js";
 import { decide } from "../policy/decide.js";
 import { judge } from "../policy/judge.js";
 import type { Facts } from "../policy/rules/facts.js";
-import type { Policies, PolicyInput, PolicyVerdict } from "../policy/rules/policies.js";
+import type { Policies, PolicyInput, PolicyVerdict, Tried } from "../policy/rules/policies.js";
 import type { StandingFinding } from "../policy/standing.js";
 
 export interface Replay {
@@ -44,15 +50,71 @@ export function replay(
   // What did not run has no result to try the output gate on; nor has what would not run now.
   if (output?.decision === undefined || !forwards(first.decision) || output.rows === undefined)
     return { was, is: first.decision, untold: [], rules: first.rules };
-  const result = {
-    rows: output.rows.received,
-    bytes: output.bytes?.received ?? 0,
-    isError: output.is_error ?? false,
-  };
+  const result = resultOf(output);
   const second = gate(policies, posture, input, output, "output", result);
   if (second.untold.length > 0) return { was, is: was, untold: second.untold, rules: [] };
   const is = stricter(first.decision, second.decision);
   return { was, is, untold: [], rules: is === first.decision ? first.rules : second.rules };
+}
+
+/** Each rule on a recorded call, at both gates as far as it came. What is not on record is an error where it is asked for. */
+export function traceRecorded(
+  policies: Policies,
+  posture: Posture,
+  { input, output }: Gates,
+): readonly Tried[] {
+  const first = policies.trace(policyInput(input, foundIn(input, input), posture, "input", undefined));
+  if (output?.decision === undefined || output.rows === undefined) return first;
+  const found = foundIn(input, output);
+  return [...first, ...policies.trace(policyInput(input, found, posture, "output", resultOf(output)))];
+}
+
+/** What detectors found, without what policies made of it. */
+function foundIn(
+  { rules: own }: Partial<Judgement>,
+  { rules = own, findings = [] }: Partial<Judgement>,
+): Finding[] {
+  const ours = new Set(
+    (rules ?? []).filter(({ source }) => source.startsWith("policy ")).map(({ rule }) => rule),
+  );
+  return findings
+    .filter(
+      ({ detector, says }) =>
+        says === undefined && !ours.has(detector) && !detector.startsWith("constraint."),
+    )
+    .map(asFinding);
+}
+
+function resultOf(output: OutcomeBody): Result {
+  return {
+    rows: output.rows?.received ?? 0,
+    bytes: output.bytes?.received ?? 0,
+    isError: output.is_error ?? false,
+  };
+}
+
+function policyInput(
+  call: DecisionBody,
+  findings: readonly Finding[],
+  posture: Posture,
+  phase: Phase,
+  result: Result | undefined,
+): PolicyInput {
+  return {
+    phase,
+    upward: false,
+    call: {
+      server: call.server,
+      connector: call.connector,
+      operation: call.operation,
+      tool: call.tool,
+      principal: call.principal,
+      client: call.client,
+      ...(call.environment !== undefined && { environment: call.environment }),
+      categories: new Set<Category>(findings.map(({ category }) => category)),
+    },
+    facts: () => factsOf(call, findings, posture, result),
+  };
 }
 
 function stricter(one: DecisionWord, other: DecisionWord): DecisionWord {
@@ -84,21 +146,7 @@ function gate(
   const kept = all.filter(({ detector }) => !ours.has(detector) && !detector.startsWith("constraint."));
   const findings = kept.filter(({ says }) => says === undefined).map(asFinding);
   const standing = kept.flatMap((finding) => (finding.says === undefined ? [] : [asStanding(finding)]));
-  const input: PolicyInput = {
-    phase,
-    upward: false,
-    call: {
-      server: call.server,
-      connector: call.connector,
-      operation: call.operation,
-      tool: call.tool,
-      principal: call.principal,
-      client: call.client,
-      ...(call.environment !== undefined && { environment: call.environment }),
-      categories: new Set<Category>(findings.map(({ category }) => category)),
-    },
-    facts: () => factsOf(call, findings, posture, result),
-  };
+  const input = policyInput(call, findings, posture, phase, result);
   const tried = policies.trace(input).filter(({ mode }) => mode === "enforce");
   const untold = tried.filter(({ outcome }) => outcome === "condition_error").map(({ rule }) => rule);
   const verdict = policies.evaluate(input);

@@ -129,6 +129,27 @@ describe("diff", () => {
   });
 });
 
+describe("explain", () => {
+  it("tells of a decision on record, under the rules that were in force then", async () => {
+    await shut();
+    const store = openStore(join(dir, "audit.db"), { readonly: true });
+    const [opened, closed] = store.read((tx) =>
+      tx.all<{ id: string }>("SELECT id FROM records WHERE kind = 'decision' ORDER BY seq"),
+    );
+    await store.close();
+    save("policy: [");
+    const before = await sallyport("explain", opened!.id);
+    expect(before.code).toBe(0);
+    expect(before.out).toContain("allow: Nothing found.\n  local:test called it/look at ");
+    expect(before.out).toContain("p/other → deny: did not match: tool\n");
+    expect(before.out).not.toContain("p/shut");
+    const after = await sallyport("explain", closed!.id);
+    expect(after.out).toContain("decided by p/shut (policy p.yaml)\n");
+    expect(after.out).toContain("p/shut → deny: spoke\n");
+    expect((await sallyport("explain", `d_${"0".repeat(26)}`)).code).toBe(1);
+  });
+});
+
 describe("rollback", () => {
   it("writes the files as they were, comments and all; a running proxy takes them up, and it is on record", async () => {
     const { open } = await shut();

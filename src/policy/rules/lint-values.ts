@@ -17,7 +17,8 @@ function isZone(name: string): boolean {
   // An offset, which CEL takes as well.
   if (/^[+-]?\d\d:\d\d$/.test(name)) return true;
   try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }) !== undefined;
+    new Intl.DateTimeFormat("en", { timeZone: name }).format(0);
+    return true;
   } catch {
     return false;
   }
