@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { execute } from "./suite.mjs";
+import { execute } from "./install.mjs";
 
 const CLIENT = fileURLToPath(new URL("client.mjs", import.meta.url));
 

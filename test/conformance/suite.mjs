@@ -1,46 +1,16 @@
 // The official conformance suite, pinned, in a cache folder outside the tree: it needs a newer Node than we do.
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { execute, install } from "./install.mjs";
 
 const SUITE = "0.2.0-alpha.12";
 const NODE = "24.21.0";
 export const REVISIONS = ["2025-11-25", "2026-07-28"];
 
-/** Runs a program; resolves to its exit code and what it printed, both streams together. */
-export function execute(program, args, options = {}) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
-    child.once("error", reject);
-    child.once("close", (code) => resolve({ code, output }));
-  });
-}
-
-/** Resolves to the folder of the installation. Not under the shared temporary folder: there, others could plant code. */
-export async function installSuite() {
-  const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-  const folder = join(cache, "sallyport", `conformance-${SUITE}-node-${NODE}`);
-  if (existsSync(join(folder, ".complete"))) return folder;
-  process.stderr.write(`installing the suite into ${folder}\n`);
-  mkdirSync(folder, { recursive: true });
+/** Resolves to the folder of the installation, whose node_modules/.bin/node is the newer Node. */
+export function installSuite() {
   const packages = [`@modelcontextprotocol/conformance@${SUITE}`, `node@${NODE}`];
-  writeFileSync(
-    join(folder, "package.json"),
-    JSON.stringify({ private: true, allowScripts: { node: true } }),
-  );
-  const { code, output } = await execute(
-    "npm",
-    ["install", "--save-exact", "--no-audit", "--no-fund", ...packages],
-    {
-      cwd: folder,
-    },
-  );
-  if (code !== 0) throw new Error(`npm could not install the suite:\n${output}`);
-  writeFileSync(join(folder, ".complete"), "");
-  return folder;
+  return install(`conformance-${SUITE}-node-${NODE}`, packages, { allowScripts: { node: true } });
 }
 
 /** Runs the server scenarios of one revision; resolves to scenario → its checks, in order: { key, status, why, seen }. */
