@@ -128,3 +128,9 @@ export const ASK_USER_MS = 45_000;
  * Counted anew from the greeting's end and from when the request for the stream is out.
  */
 export const STREAM_OPEN_MS = 1_000;
+
+/**
+ * A connection that has lain idle so long is not used again. Servers close theirs after five seconds, as a rule, and a call
+ * that is sent in that very moment is lost: nobody can know whether it ran.
+ */
+export const IDLE_SOCKET_MS = 3_000;

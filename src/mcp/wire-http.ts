@@ -5,7 +5,13 @@ import { SallyportError } from "../model/errors.js";
 import { wantsMore } from "./auth/challenge.js";
 import type { Credentials } from "./auth/credentials.js";
 import { STATELESS_VERSION } from "./eras.js";
-import { MAX_DOWNSTREAM_MESSAGE, MAX_RESUME_MS, MIN_RESUME_MS, STREAM_OPEN_MS } from "./limits.js";
+import {
+  IDLE_SOCKET_MS,
+  MAX_DOWNSTREAM_MESSAGE,
+  MAX_RESUME_MS,
+  MIN_RESUME_MS,
+  STREAM_OPEN_MS,
+} from "./limits.js";
 import { headerValue } from "./header-value.js";
 import { eventReader } from "./sse.js";
 import type { Outgoing, Wire, WireHandlers } from "./wire.js";
@@ -40,7 +46,7 @@ export function openHttp(
 ): Wire {
   const url = new URL(spec.url);
   const library = url.protocol === "https:" ? https : http;
-  const agent = new library.Agent({ keepAlive: true, maxSockets: 256 });
+  const agent = new library.Agent({ keepAlive: true, maxSockets: 256, timeout: IDLE_SOCKET_MS });
   const running = new Map<number, http.ClientRequest>();
   let session: string | undefined;
   let version = stateless ? STATELESS_VERSION : undefined;

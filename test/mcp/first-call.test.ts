@@ -2,6 +2,7 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { IDLE_SOCKET_MS } from "../../src/mcp/limits.js";
 import { CALL, INITIALIZE, startFront, type Front } from "./auth/front.js";
 
 let server: http.Server;
@@ -50,6 +51,24 @@ async function serve(openMs: number | undefined): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
 }
+
+describe("a connection to a server", () => {
+  it("that has lain idle is not used again: the server may be closing it", async () => {
+    const url = await serve(0);
+    front = await startFront({ mcpServers: { s: { url } } });
+    const hello = await front.post(INITIALIZE);
+    const session = { "mcp-session-id": hello.headers.get("mcp-session-id")! };
+    await front.post({ method: "notifications/initialized" }, session);
+    await front.post(CALL, session);
+    let opened = 0;
+    server.on("connection", () => opened++);
+    await front.post(CALL, session);
+    expect(opened).toBe(0);
+    await new Promise((resolve) => setTimeout(resolve, IDLE_SOCKET_MS + 500));
+    expect((await front.post(CALL, session)).status).toBe(200);
+    expect(opened).toBe(1);
+  });
+});
 
 async function call(url: string): Promise<number> {
   front = await startFront({ mcpServers: { s: { url } } });
