@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { firstTokens } from "../detect/first-token.js";
+import { shapeOf } from "../detect/pattern-shape.js";
 import { parseDetectorFile, type DetectorRule } from "../detect/rule.js";
 import { canonicalJson } from "../model/canonical.js";
 import { readBuiltin, ROOT, type DetectorFile } from "./builtin.js";
@@ -27,11 +27,11 @@ export function parseDetectors(files: readonly DetectorFile[]): Detectors {
   const rules = files
     .flatMap(({ file, value }) => parseDetectorFile(value, file))
     .map((rule) => ({ ...rule, hits: [], misses: [] }));
-  return { rules: rules.map(withFirst), deciding: canonicalJson(rules.map(deciding)) };
+  return { rules: rules.map(withShape), deciding: canonicalJson(rules.map(deciding)) };
 }
 
-function withFirst(rule: DetectorRule): DetectorRule {
-  return rule.pattern === undefined ? rule : { ...rule, first: firstTokens(rule.pattern, rule.flags ?? "") };
+function withShape(rule: DetectorRule): DetectorRule {
+  return rule.pattern === undefined ? rule : { ...rule, shape: shapeOf(rule.pattern, rule.flags) };
 }
 
 /** Not how it is tested or explained. */

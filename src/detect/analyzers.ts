@@ -8,7 +8,6 @@ import type { PathFact } from "./path.js";
 import { PATH_FACTS, pathFacts } from "./path.js";
 import type { ShellFact } from "./shell/facts.js";
 import { readShell, SHELL_FACTS } from "./shell/facts.js";
-import { matchesCommand } from "./shell/match.js";
 import { SQL_FACTS, sqlFacts } from "./sql/facts.js";
 import type { ValueFact } from "./sql/values.js";
 import { SQLI_FACTS, valueFacts } from "./sql/values.js";
@@ -63,14 +62,9 @@ function byRole(text: string, at: LeafPlace, compiled: Compiled): readonly Fact[
       const matched = commands
         .filter((c) => !onlyShows(c.args))
         .flatMap((c) => {
-          const argv = [c.program, ...c.args];
-          const told = compiled.commands.filter(({ pattern }) => matchesCommand(argv, pattern));
+          const told = compiled.commands([c.program, ...c.args]);
           // A rule has many patterns; one finding of it is enough.
-          return [...new Set(told.map(({ rule }) => rule))].map((rule) => ({
-            rule,
-            start: c.command.start,
-            end: c.command.end,
-          }));
+          return [...new Set(told)].map((rule) => ({ rule, start: c.command.start, end: c.command.end }));
         });
       return [...facts, ...matched];
     }

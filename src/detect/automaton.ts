@@ -198,10 +198,14 @@ function buildTable(literals: readonly { readonly text: string; readonly id: num
   const [child, sibling, entered, fail] = [0, 1, 2, 3].map(() => new Uint32Array(most)) as Chains;
   const table = new States(most * width);
   const own: number[][] = [[]];
-  for (const { text, id } of literals) {
-    let state = 0;
-    for (let i = 0; i < text.length; i++) {
-      const cls = classOf[text.charCodeAt(i)] as number;
+  // Level by level, so that states near the root, where a text nearly always is, lie together and stay in the cache.
+  const reached = new Uint32Array(literals.length);
+  const longest = literals.reduce((length, { text }) => Math.max(length, text.length), 0);
+  for (let depth = 0; depth < longest; depth++) {
+    literals.forEach(({ text, id }, n) => {
+      if (depth >= text.length) return;
+      const state = reached[n] as number;
+      const cls = classOf[text.charCodeAt(depth)] as number;
       let to = table[state * width + cls] as number;
       if (to === 0) {
         to = own.push([]) - 1;
@@ -210,9 +214,9 @@ function buildTable(literals: readonly { readonly text: string; readonly id: num
         sibling[to] = child[state] as number;
         child[state] = to;
       }
-      state = to;
-    }
-    own[state]?.push(id);
+      reached[n] = to;
+      if (depth === text.length - 1) own[to]?.push(id);
+    });
   }
   const next = table.slice(0, own.length * width);
   // Breadth first, so that the row a state falls back to is whole before it is copied.

@@ -5,12 +5,15 @@ import type { Automaton } from "./automaton.js";
 import { buildAutomaton } from "./automaton.js";
 import type { Check } from "./checks/index.js";
 import { CHECKS } from "./checks/index.js";
-import { ANY, firstTokens, type FirstTokens } from "./first-token.js";
+import { quickly } from "./context.js";
+import type { FirstTokens } from "./first-token.js";
 import type { KeyIndex } from "./key-meaning.js";
 import { indexKeys } from "./key-meaning.js";
+import { ANY_SHAPE, shapeOf } from "./pattern-shape.js";
+import { alternatives, past } from "./pattern-text.js";
 import type { DetectorRule } from "./rule.js";
-import type { CommandPattern } from "./shell/match.js";
-import { compileCommand } from "./shell/match.js";
+import type { CommandIndex } from "./shell/match.js";
+import { indexCommands } from "./shell/match.js";
 
 export interface CompiledRule {
   readonly index: number;
@@ -19,10 +22,14 @@ export interface CompiledRule {
   readonly phases: number;
   /** Global, so `lastIndex` is set before every use. */
   readonly regex: RegExp | undefined;
-  readonly narrowed: boolean;
+  /** The same, tried at one place; only of a pattern that begins where a word does. */
+  readonly sticky: RegExp | undefined;
+  /** Where in a match its group `value` stands; "last": it ends where the match does. */
+  readonly value: "last" | "inside" | undefined;
   readonly check: Check | undefined;
   readonly bits: number;
   readonly digits: number;
+  readonly run: number;
   readonly first: FirstTokens;
   readonly keys: readonly string[] | undefined;
   readonly context: CompiledContext | undefined;
@@ -30,6 +37,8 @@ export interface CompiledRule {
 
 export interface CompiledContext {
   readonly words: readonly string[];
+  /** Finds out in one go that none of many words is there. */
+  readonly quick: RegExp | undefined;
   readonly before: number;
   readonly after: number;
   readonly otherwise: Severity | undefined;
@@ -43,13 +52,34 @@ export interface Compiled {
   readonly wakes: readonly (readonly number[])[];
   readonly hints: readonly (readonly number[])[];
   /** Woken by digits alone, fewest first; those with a required context need it as well. */
-  readonly digitRules: readonly number[];
-  readonly hintedDigitRules: readonly number[];
+  readonly digitRules: DigitRules;
+  readonly hintedDigitRules: DigitRules;
   readonly charRules: readonly number[];
   readonly keys: KeyIndex;
   /** `analyzer/fact` → rules. */
   readonly facts: ReadonlyMap<string, readonly number[]>;
-  readonly commands: readonly { readonly rule: number; readonly pattern: CommandPattern }[];
+  readonly commands: CommandIndex;
+}
+
+/** Rules in a column each, because most leaves ask all of them and few want any. */
+export interface DigitRules {
+  readonly rules: Int32Array;
+  readonly least: Int32Array;
+  readonly digits: Int32Array;
+  readonly letters: Int32Array;
+  readonly mixed: Int32Array;
+}
+
+function digitRules(list: readonly number[], all: readonly CompiledRule[]): DigitRules {
+  const column = (of: (rule: CompiledRule) => number): Int32Array =>
+    Int32Array.from(list, (i) => of(all[i] as CompiledRule));
+  return {
+    rules: Int32Array.from(list),
+    least: column((rule) => rule.digits),
+    digits: column((rule) => rule.first.digits),
+    letters: column((rule) => rule.first.letters),
+    mixed: column((rule) => rule.first.mixed),
+  };
 }
 
 export const roleBit = (role: Role): number => 1 << ROLES.indexOf(role);
@@ -98,19 +128,18 @@ export function compileRules(rules: readonly DetectorRule[]): Compiled {
   const automaton = buildAutomaton([...literalIds.keys()], rules.map((r) => r.chars ?? "").join(""));
   const byDigits = (list: number[]): number[] =>
     list.toSorted((a, b) => (rules[a]?.digits ?? 0) - (rules[b]?.digits ?? 0));
+  const all = rules.map((rule, index) => compileRule(rule, index, automaton));
   return {
-    rules: rules.map((rule, index) => compileRule(rule, index, automaton)),
+    rules: all,
     automaton,
     wakes,
     hints,
-    digitRules: byDigits(lists.digit),
-    hintedDigitRules: byDigits(lists.hinted),
+    digitRules: digitRules(byDigits(lists.digit), all),
+    hintedDigitRules: digitRules(byDigits(lists.hinted), all),
     charRules: lists.char,
     keys: indexKeys(rules),
     facts,
-    commands: rules.flatMap((r, rule) =>
-      (r.commands ?? []).map((text) => ({ rule, pattern: compileCommand(text) })),
-    ),
+    commands: indexCommands(rules.map((rule) => rule.commands ?? [])),
   };
 }
 
@@ -119,27 +148,40 @@ function needsContext(rule: DetectorRule): boolean {
 }
 
 function compileRule(rule: DetectorRule, index: number, automaton: Automaton): CompiledRule {
-  const narrowed = rule.pattern?.includes("(?<value>") ?? false;
+  const { pattern } = rule;
+  const value = pattern === undefined ? undefined : valueIn(pattern);
+  const flags = `${value === "inside" ? "d" : ""}${rule.flags ?? ""}`;
+  const { first, run } = pattern === undefined ? ANY_SHAPE : (rule.shape ?? shapeOf(pattern, rule.flags));
   return {
     index,
     rule,
     roles: rule.roles?.reduce((mask, r) => mask | roleBit(r), 0) ?? ALL,
     phases: rule.phases?.reduce((mask, p) => mask | phaseBit(p), 0) ?? ALL,
-    regex:
-      rule.pattern === undefined
-        ? undefined
-        : new RegExp(rule.pattern, `g${narrowed ? "d" : ""}${rule.flags ?? ""}`),
-    narrowed,
+    regex: pattern === undefined ? undefined : new RegExp(pattern, `g${flags}`),
+    sticky: pattern === undefined || first.lead === undefined ? undefined : new RegExp(pattern, `y${flags}`),
+    value,
     check: rule.check === undefined ? undefined : CHECKS[rule.check],
     bits: automaton.bitsOf(rule.chars ?? ""),
     digits: rule.digits ?? 0,
-    first: rule.pattern === undefined ? ANY : (rule.first ?? firstTokens(rule.pattern, rule.flags ?? "")),
+    run,
+    first,
     keys: rule.keys,
     context: rule.context && {
       words: rule.context.words,
+      quick: quickly(rule.context.words),
       before: rule.context.before ?? 48,
       after: rule.context.after ?? 0,
       otherwise: rule.context.otherwise,
     },
   };
+}
+
+/** Asking the engine for a group's place makes it search twice; where the group is what a match ends with, it is known. */
+function valueIn(pattern: string): "last" | "inside" | undefined {
+  const at = pattern.indexOf("(?<value>");
+  if (at === -1) return undefined;
+  const after = pattern.slice(past(pattern, at));
+  let rest = 0;
+  while (/^\(\?<?[=!]/.test(after.slice(rest))) rest = past(after, rest);
+  return rest === after.length && alternatives(pattern).length === 1 ? "last" : "inside";
 }

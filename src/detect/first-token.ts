@@ -5,12 +5,16 @@
  * Read from the pattern itself, and only ever too wide: what is not understood is taken for anything.
  */
 
+import { alternatives, ANYTHING, kindOf, past, type CharKind } from "./pattern-text.js";
+
 /** Bit n of each: a word of n characters can be where a match begins. Bit 31 stands for that and more. */
 export interface FirstTokens {
   /** Words of digits alone, of none, and of both. A word is a longest run of `\w`. */
   readonly digits: number;
   readonly letters: number;
   readonly mixed: number;
+  /** How many characters of a match may stand before that word; undefined: it may also begin inside of one, or far before. */
+  readonly lead?: 0 | 1;
 }
 
 const LONGEST = 31;
@@ -26,23 +30,17 @@ export function beginsIn(first: FirstTokens, seen: FirstTokens): boolean {
   );
 }
 
-/** What one character of a pattern may be. */
-interface CharKind {
-  readonly digit: boolean;
-  readonly letter: boolean;
-  readonly other: boolean;
-}
-const ANYTHING: CharKind = { digit: true, letter: true, other: true };
-
 /** How far the first word has come, on all ways through the pattern at once. */
 interface State {
   /** There is a way on which nothing was read yet. */
   readonly fresh: boolean;
+  /** Characters read before the first word. */
+  readonly lead: number;
   readonly digits: number;
   readonly letters: number;
   readonly mixed: number;
 }
-const START: State = { fresh: true, digits: 0, letters: 0, mixed: 0 };
+const START: State = { fresh: true, lead: 0, digits: 0, letters: 0, mixed: 0 };
 
 class NotUnderstood extends Error {}
 
@@ -59,39 +57,12 @@ export function firstTokens(pattern: string, flags: string): FirstTokens {
       digits: a.digits | b.digits,
       letters: a.letters | b.letters,
       mixed: a.mixed | b.mixed,
+      ...(a.lead !== undefined && b.lead !== undefined && { lead: a.lead > b.lead ? a.lead : b.lead }),
     }));
   } catch (error) {
     if (error instanceof NotUnderstood) return ANY;
     throw error;
   }
-}
-
-/** Past the character, escape, set or group that begins at `at`. */
-function past(pattern: string, at: number): number {
-  const c = pattern[at];
-  if (c === "\\") return at + 2;
-  if (c === "[") {
-    let to = at + 1;
-    while (to < pattern.length && pattern[to] !== "]") to += pattern[to] === "\\" ? 2 : 1;
-    return to + 1;
-  }
-  if (c !== "(") return at + 1;
-  let to = at + 1;
-  while (to < pattern.length && pattern[to] !== ")") to = past(pattern, to);
-  return to + 1;
-}
-
-/** The alternatives of a whole pattern: each has an end of its own. */
-function alternatives(pattern: string): string[] {
-  const ways: string[] = [];
-  let start = 0;
-  for (let at = 0; at < pattern.length;) {
-    if (pattern[at] === "|") {
-      ways.push(pattern.slice(start, at));
-      start = ++at;
-    } else at = past(pattern, at);
-  }
-  return [...ways, pattern.slice(start)];
 }
 
 /** Bit 31 stays: so long, or longer. */
@@ -104,6 +75,7 @@ class Reader {
   #digits = 0;
   #letters = 0;
   #mixed = 0;
+  #lead = 0;
   readonly #pattern: string;
 
   /** False: a match may begin inside of a word. */
@@ -118,7 +90,9 @@ class Reader {
     const end = this.#choice(START);
     if (this.#at < this.#pattern.length || end.fresh) throw new NotUnderstood();
     this.#finish(end, this.#endsWord());
-    return { digits: this.#digits, letters: this.#letters, mixed: this.#mixed };
+    const [digits, letters, mixed, lead] = [this.#digits, this.#letters, this.#mixed, this.#lead];
+    if (!this.#begins || (lead !== 0 && lead !== 1)) return { digits, letters, mixed };
+    return { digits, letters, mixed, lead };
   }
 
   #endsWord(): boolean {
@@ -212,12 +186,14 @@ class Reader {
 
   #take(state: State, { digit, letter, other }: CharKind): State {
     if (other) this.#finish(state, true);
+    if (state.fresh && (digit || letter)) this.#lead = Math.max(this.#lead, state.lead);
     const first = state.fresh ? 2 : 0;
     const mixed =
       (digit || letter ? state.mixed : 0) | (letter ? state.digits : 0) | (digit ? state.letters : 0);
     return {
       // What stands before the first word is in none.
       fresh: state.fresh && other,
+      lead: state.lead + 1,
       digits: digit ? shifted(state.digits) | first : 0,
       letters: letter ? shifted(state.letters) | first : 0,
       mixed: shifted(mixed),
@@ -272,15 +248,10 @@ class Reader {
   }
 }
 
-function kindOf(c: string): CharKind {
-  const digit = c >= "0" && c <= "9";
-  const letter = (c >= "a" && c <= "z") || (c >= "A" && c <= "Z") || c === "_";
-  return { digit, letter, other: !digit && !letter };
-}
-
 function union(a: State, b: State): State {
   return {
     fresh: a.fresh || b.fresh,
+    lead: Math.max(a.fresh ? a.lead : 0, b.fresh ? b.lead : 0),
     digits: a.digits | b.digits,
     letters: a.letters | b.letters,
     mixed: a.mixed | b.mixed,

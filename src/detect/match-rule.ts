@@ -3,53 +3,84 @@ import type { KeyMeaning } from "./key-meaning.js";
 import { contextNear } from "./context.js";
 import type { Match } from "./finding.js";
 import { isPlaceholder } from "./checks/placeholder.js";
+import { mayBegin, type Words } from "./words.js";
 
 /**
  * All matches of one pattern rule in a text. There is no cap on their number: a cap is how the hundred-and-first
- * secret leaks. Time is bounded because patterns are (pattern.ts).
+ * secret leaks. Time is bounded because patterns are (pattern.ts). With `words`, those of the text, a pattern that can
+ * only begin at one is tried there alone: what it finds is the same.
  */
 export function matchRule(
   compiled: CompiledRule,
   text: string,
   key: KeyMeaning | undefined,
   into: Match[],
+  words: Words | undefined,
 ): void {
-  const { regex, check, context, rule } = compiled;
+  const { regex, sticky, first } = compiled;
   if (regex === undefined) return;
-  regex.lastIndex = 0;
-  for (let m = regex.exec(text); m !== null; m = regex.exec(text)) {
-    const whole = m[0];
-    const [start, matchEnd] = (compiled.narrowed ? m.indices?.groups?.["value"] : undefined) ?? [
-      m.index,
-      m.index + whole.length,
-    ];
-    if (whole === "") regex.lastIndex++;
-    const matched =
-      start === m.index && matchEnd === m.index + whole.length ? whole : text.slice(start, matchEnd);
-    const sound = check === undefined || check(matched);
-    if (sound === false || sound === 0) {
-      // What was refused may overlap what is sound: 12 digits, then a card number.
-      regex.lastIndex = m.index + 1;
-      continue;
-    }
-    const value = sound === true ? matched : matched.slice(0, sound);
-    const end = start + value.length;
-    let severity = rule.severity;
-    if (context !== undefined && !key?.gives.has(compiled.index) && !contextNear(text, start, end, context)) {
-      if (context.otherwise === undefined) continue;
-      severity = context.otherwise;
-    }
-    if (rule.quoted !== undefined && inQuotes(text, start, end)) severity = rule.quoted;
-    // Documentation prints keys that open nothing (AKIAIOSFODNN7EXAMPLE). They are reported, as what they are.
-    const documented = rule.category === "sensitive_data" && isPlaceholder(value);
-    into.push({
-      rule: compiled.index,
-      type: documented ? "documentation_secret" : rule.type,
-      severity: documented ? "low" : severity,
-      start,
-      end,
-    });
+  if (words === undefined || sticky === undefined) {
+    regex.lastIndex = 0;
+    for (let m = regex.exec(text); m !== null; m = regex.exec(text))
+      regex.lastIndex = take(compiled, text, m, key, into);
+    return;
   }
+  let from = 0;
+  const tryAt = (at: number): void => {
+    sticky.lastIndex = at;
+    const m = sticky.exec(text);
+    if (m !== null) from = take(compiled, text, m, key, into);
+  };
+  for (let w = 0; w < words.count; w++) {
+    if (!mayBegin(first, words.kinds[w] as number)) continue;
+    const start = words.starts[w] as number;
+    // A bracket or a plus sign before it may be part of the match.
+    if (first.lead === 1 && start > from) tryAt(start - 1);
+    if (start >= from) tryAt(start);
+  }
+}
+
+/** Adds one match, if it is sound; says where to look on. */
+function take(
+  compiled: CompiledRule,
+  text: string,
+  m: RegExpExecArray,
+  key: KeyMeaning | undefined,
+  into: Match[],
+): number {
+  const { check, context, rule } = compiled;
+  const whole = m[0];
+  const wholeEnd = m.index + whole.length;
+  const [start, matchEnd] = spanOf(compiled, m, wholeEnd);
+  const matched = start === m.index && matchEnd === wholeEnd ? whole : text.slice(start, matchEnd);
+  const sound = check === undefined || check(matched);
+  // What was refused may overlap what is sound: 12 digits, then a card number.
+  if (sound === false || sound === 0) return m.index + 1;
+  const next = whole === "" ? wholeEnd + 1 : wholeEnd;
+  const value = sound === true ? matched : matched.slice(0, sound);
+  const end = start + value.length;
+  let severity = rule.severity;
+  if (context !== undefined && !key?.gives.has(compiled.index) && !contextNear(text, start, end, context)) {
+    if (context.otherwise === undefined) return next;
+    severity = context.otherwise;
+  }
+  if (rule.quoted !== undefined && inQuotes(text, start, end)) severity = rule.quoted;
+  // Documentation prints keys that open nothing (AKIAIOSFODNN7EXAMPLE). They are reported, as what they are.
+  const documented = rule.category === "sensitive_data" && isPlaceholder(value);
+  into.push({
+    rule: compiled.index,
+    type: documented ? "documentation_secret" : rule.type,
+    severity: documented ? "low" : severity,
+    start,
+    end,
+  });
+  return next;
+}
+
+/** Where the group `value` stands, or the whole match. */
+function spanOf({ value }: CompiledRule, m: RegExpExecArray, end: number): readonly [number, number] {
+  if (value === "last") return [end - (m.groups?.["value"]?.length ?? 0), end];
+  return (value === "inside" ? m.indices?.groups?.["value"] : undefined) ?? [m.index, end];
 }
 
 const OPENING = "'\"`“‘«";

@@ -4,40 +4,40 @@
  * every span found in one maps back to the original text.
  */
 import { AMPERSAND, BACKSLASH, NON_ASCII, PERCENT } from "./automaton.js";
-import { decodeBase64Runs } from "./views/base64.js";
+import { unfoldBase64 } from "./views/base64.js";
+import { MIN_RUN } from "./views/base64-runs.js";
 import { decodeHexRuns } from "./views/hex.js";
 import { unleet } from "./views/leet.js";
 import { unsqueeze } from "./views/squeezed.js";
 import { decodeEntities, decodeEscapes, decodePercent } from "./views/escapes.js";
 import { foldUnicode } from "./views/unicode.js";
 import { joinSpaced } from "./views/spaced.js";
-import type { View } from "./views/view.js";
+import type { Unfolded, View } from "./views/view.js";
 
-/** Shortest run of base64 characters worth decoding: shorter ones hold no phrase and no key. */
-const MIN_BASE64 = 20;
 /** Views of larger texts are not made, so that time stays bounded; that nobody looked is a finding of its own. */
-export const MAX_VIEWED = 4 << 20;
+const MAX_VIEWED = 4 << 20;
 
 /** The views of a text; `bits`, `digits` and `word` are what the automaton saw in it. */
-export function viewsOf(text: string, bits: number, digits: number, word: number): readonly View[] {
+export function viewsOf(text: string, bits: number, digits: number, word: number): Unfolded {
   const some = bits & (NON_ASCII | PERCENT | BACKSLASH | AMPERSAND);
   const spaced = word <= 2 && text.length >= 16;
   // Letters in groups that are no words, or all in one.
   const grouped = (word <= 4 && text.length >= 32) || (word >= 24 && !text.includes(" "));
-  if (some === 0 && word < MIN_BASE64 && !spaced && !grouped && digits === 0) return NONE;
-  if (text.length > MAX_VIEWED) return NONE;
+  if (some === 0 && word < MIN_RUN && !spaced && !grouped && digits === 0) return NONE;
+  if (text.length > MAX_VIEWED) return { views: [], unread: true };
   const views: View[] = [];
   const add = (view: View | undefined): void => void (view !== undefined && views.push(view));
   if ((bits & NON_ASCII) !== 0) add(foldUnicode(text));
   if ((bits & PERCENT) !== 0) add(decodePercent(text));
   if ((bits & BACKSLASH) !== 0) add(decodeEscapes(text));
   if ((bits & AMPERSAND) !== 0) add(decodeEntities(text));
-  if (word >= MIN_BASE64) views.push(...decodeBase64Runs(text, MIN_BASE64));
+  const base64 = word >= MIN_RUN ? unfoldBase64(text) : NONE;
+  views.push(...base64.views);
   if (word >= 24 && digits > 0) views.push(...decodeHexRuns(text, false));
   if (word <= 2 && text.length >= 35) views.push(...decodeHexRuns(text, true));
   if (spaced) add(joinSpaced(text));
   if (grouped) add(unsqueeze(text));
   if (digits > 0) add(unleet(text));
-  return views;
+  return { views, unread: base64.unread };
 }
-const NONE: readonly never[] = [];
+const NONE: Unfolded = { views: [], unread: false };

@@ -2,7 +2,7 @@
  * One detector as data. This file also validates detector files; the hot path imports only its types.
  */
 import type { Category, Phase, Role, Severity } from "../model/nouns.js";
-import type { FirstTokens } from "./first-token.js";
+import type { PatternShape } from "./pattern-shape.js";
 import { CATEGORIES, PHASES, ROLES, SEVERITIES } from "../model/nouns.js";
 import { SallyportError } from "../model/errors.js";
 import { isObject } from "../model/json.js";
@@ -69,7 +69,7 @@ export interface DetectorRule {
   readonly hits: readonly (string | RuleExample)[];
   readonly misses: readonly (string | RuleExample)[];
   /** Read from the pattern beforehand, never from a file; absent: read when it is compiled. */
-  readonly first?: FirstTokens;
+  readonly shape?: PatternShape;
 }
 
 const RULE_KEYS = [

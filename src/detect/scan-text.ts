@@ -1,47 +1,59 @@
 import { SEVERITIES } from "../model/nouns.js";
-import type { Compiled, CompiledRule } from "./compile.js";
+import type { Compiled, CompiledRule, DigitRules } from "./compile.js";
 import type { KeyMeaning } from "./key-meaning.js";
 import { phaseBit, roleBit } from "./compile.js";
 import type { Fact } from "./analyzers.js";
 import { analyze } from "./analyzers.js";
 import type { LeafPlace, Match } from "./finding.js";
-import { beginsIn } from "./first-token.js";
+import { beginsIn, type FirstTokens } from "./first-token.js";
 import { matchRule } from "./match-rule.js";
-import { MAX_VIEWED, viewsOf } from "./normalize.js";
-import { hasUnreadText } from "./views/base64.js";
+import { viewsOf } from "./normalize.js";
+import { wordFinder } from "./words.js";
 
 /** How deep hidden text is unfolded: base64 of percent-encoding is read, a third layer is not. */
 const MAX_VIEW_DEPTH = 2;
-/** Only in longer texts can something stand that no view is made of. */
-const LONG = 256 * 1024;
+
+/** From here on it pays to know where the words are. */
+const LONG = 256;
 
 export type TextScanner = (text: string, at: LeafPlace, key: KeyMeaning | undefined) => readonly Match[];
 
 const NOTHING: readonly never[] = [];
+
+/** beginsIn of the nth rule. */
+function isBegun({ digits, letters, mixed }: DigitRules, n: number, seen: FirstTokens): boolean {
+  return (
+    (((digits[n] as number) & seen.digits) |
+      ((letters[n] as number) & seen.letters) |
+      ((mixed[n] as number) & seen.mixed)) !==
+      0 || digits[n] === -1
+  );
+}
 
 /** A scanner of single texts over compiled rules. */
 export function textScanner(compiled: Compiled): TextScanner {
   const { rules, automaton } = compiled;
   const woken = new Int32Array(rules.length);
   const hinted = new Int32Array(rules.length);
+  const findWords = wordFinder();
   let epoch = 0;
 
+  /** Rules that a text gives a reason to try. */
   function candidates(text: string, at: LeafPlace, key: KeyMeaning | undefined): Candidates {
     const scan = automaton.scan(text);
     epoch++;
     const { bits, digits, word, tokens } = scan;
-    const want = (roleBit(at.role) << 16) | phaseBit(at.phase);
+    const role = roleBit(at.role);
+    const phase = phaseBit(at.phase);
     let list: CompiledRule[] | undefined;
     let anyHint = (key?.gives.size ?? 0) > 0;
     const wake = (i: number): void => {
       if (woken[i] === epoch) return;
       woken[i] = epoch;
       const c = rules[i] as CompiledRule;
-      if (digits < c.digits || (bits & c.bits) !== c.bits) return;
-      const { first } = c;
-      if (!beginsIn(first, tokens)) return;
-      if ((c.roles & (want >> 16)) === 0 || (c.phases & want) === 0) return;
-      if (key?.silenced.has(i) === true) return;
+      if (digits < c.digits || word < c.run || (bits & c.bits) !== c.bits || !beginsIn(c.first, tokens))
+        return;
+      if ((c.roles & role) === 0 || (c.phases & phase) === 0 || key?.silenced.has(i) === true) return;
       (list ??= []).push(c);
     };
     for (let f = 0; f < scan.found; f++) {
@@ -55,15 +67,12 @@ export function textScanner(compiled: Compiled): TextScanner {
       }
     }
     if (digits > 0) {
-      for (const i of compiled.digitRules) {
-        if ((rules[i] as CompiledRule).digits > digits) break;
-        wake(i);
-      }
-      if (anyHint) {
-        for (const i of compiled.hintedDigitRules) {
-          if ((rules[i] as CompiledRule).digits > digits) break;
-          if (hinted[i] === epoch || key?.gives.has(i)) wake(i);
-        }
+      const { digitRules, hintedDigitRules: withHint } = compiled;
+      for (let n = 0; n < digitRules.rules.length && (digitRules.least[n] as number) <= digits; n++)
+        if (isBegun(digitRules, n, tokens)) wake(digitRules.rules[n] as number);
+      for (let n = 0; anyHint && n < withHint.rules.length && (withHint.least[n] as number) <= digits; n++) {
+        const i = withHint.rules[n] as number;
+        if (isBegun(withHint, n, tokens) && (hinted[i] === epoch || key?.gives.has(i) === true)) wake(i);
       }
     }
     for (const i of compiled.charRules) {
@@ -77,12 +86,15 @@ export function textScanner(compiled: Compiled): TextScanner {
   function scanAt(text: string, at: LeafPlace, key: KeyMeaning | undefined, depth: number): readonly Match[] {
     const { list, bits, digits, word } = candidates(text, at, key);
     let matches: Match[] | undefined;
-    for (const rule of list) matchRule(rule, text, key, (matches ??= []));
+    const words =
+      text.length >= LONG && list.some(({ sticky }) => sticky !== undefined) ? findWords(text) : undefined;
+    for (const rule of list) matchRule(rule, text, key, (matches ??= []), words);
     for (const fact of analyze(text, at, bits, compiled)) addFact(fact, at, (matches ??= []));
-    if (depth === 0 && text.length > LONG && (text.length > MAX_VIEWED || hasUnreadText(text)))
-      addFact({ analyzer: "hidden", fact: "unread", start: 0, end: text.length }, at, (matches ??= []));
     if (depth < MAX_VIEW_DEPTH) {
-      for (const view of viewsOf(text, bits, digits, word)) {
+      const { views, unread } = viewsOf(text, bits, digits, word);
+      if (unread)
+        addFact({ analyzer: "hidden", fact: "unread", start: 0, end: text.length }, at, (matches ??= []));
+      for (const view of views) {
         const seen = scanAt(view.text, at, key, depth + 1);
         for (const m of seen) {
           const [start, end] = view.back(m.start, m.end);

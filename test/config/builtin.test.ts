@@ -44,7 +44,7 @@ describe("the data Sallyport ships with", () => {
     const bundled = JSON.parse(JSON.stringify(parseDetectors(readBuiltin(ROOT).detectorFiles))) as object;
     expect(bundled).toEqual(loadDetectors());
     expect(
-      loadDetectors().rules.every(({ pattern, first }) => (pattern === undefined) === (first === undefined)),
+      loadDetectors().rules.every(({ pattern, shape }) => (pattern === undefined) === (shape === undefined)),
     ).toBe(true);
   });
   it("is never empty: a folder without files is fatal, since no rules would allow everything", () => {

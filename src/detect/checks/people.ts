@@ -32,30 +32,26 @@ export function e164(value: string): boolean {
   return d.length >= 8 && d.length <= 15 && d[0] !== 0 && new Set(d).size > 2;
 }
 
-/** Amounts and times are shaped like telephone numbers, but for their length. */
-function hasDigits(value: string, least: number): boolean {
-  let count = 0;
+/** A national number beside a label: 7 to 15 digits that are neither a date nor one or two repeated. */
+export function phone(value: string): boolean {
+  let [count, seen] = [0, 0];
   for (let i = 0; i < value.length; i++) {
     const c = value.charCodeAt(i);
-    if (c >= 0x30 && c <= 0x39 && ++count >= least) return true;
+    // An extension.
+    if (c > 0x39 && count > 0) break;
+    if (c < 0x30 || c > 0x39) continue;
+    count++;
+    seen |= 1 << (c - 0x30);
   }
-  return false;
+  const varied = (seen & (seen - 1) & ((seen & (seen - 1)) - 1)) !== 0;
+  return count >= 7 && count <= 15 && varied && !(count <= 8 && DATED.test(value));
 }
-
-/** A national number beside a label: 7 to 15 digits that are neither a date nor one repeated. */
-export function phone(value: string): boolean {
-  if (!hasDigits(value, 7)) return false;
-  const d = digitsOf(value.replace(/(?:x|ext).{0,10}$/i, ""));
-  const dated =
-    /^\s{0,2}(?:(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d)\s{0,2}$/.test(
-      value,
-    );
-  return d.length >= 7 && d.length <= 15 && new Set(d).size > 2 && !dated;
-}
+const DATED =
+  /^\s{0,2}(?:(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d)\s{0,2}$/;
 
 /** Digits grouped as a phone number is and nothing else: no thousands, no dates, no IP address, no coordinates. */
 export function phoneShape(value: string): boolean {
-  if (!hasDigits(value, 7)) return false;
+  if (!phone(value)) return false;
   const groups = value.replace(/(?:x|ext).{0,10}$/i, "").match(/\d+/g) ?? [];
   const thousands =
     groups.length > 1 &&
@@ -64,7 +60,6 @@ export function phoneShape(value: string): boolean {
     !/[-()]/.test(value);
   const decimal = /^\d+\.\d+$/.test(value);
   return (
-    phone(value) &&
     !thousands &&
     !decimal &&
     !/^\d{1,3}(?:\.\d{1,3}){3}$/.test(value) &&

@@ -21,6 +21,33 @@ export function compileCommand(text: string): CommandPattern {
   };
 }
 
+/** The rules, by index, whose patterns match a command line; a rule may come more than once. */
+export type CommandIndex = (argv: readonly string[]) => readonly number[];
+
+/** Patterns by rule, looked up by the program's name: few of a thousand speak of one. */
+export function indexCommands(rules: readonly (readonly string[])[]): CommandIndex {
+  type Entry = { readonly rule: number; readonly pattern: CommandPattern };
+  const named = new Map<string, Entry[]>();
+  const others: Entry[] = [];
+  rules.forEach((patterns, rule) => {
+    for (const text of patterns) {
+      const entry = { rule, pattern: compileCommand(text) };
+      const program = text.trim().split(/\s+/)[0] ?? "*";
+      if (/[*\u0080-\uffff]/.test(program)) others.push(entry);
+      else
+        for (const name of program.toLowerCase().split("|"))
+          named.set(name, [...(named.get(name) ?? []), entry]);
+    }
+  });
+  return (argv) => {
+    const entries = named.get((argv[0] ?? "").toLowerCase());
+    const told: number[] = [];
+    for (const list of [entries, others])
+      for (const { rule, pattern } of list ?? []) if (matchesCommand(argv, pattern)) told.push(rule);
+    return told;
+  };
+}
+
 /** Matches a command line, wrappers and path of the program already removed. */
 export function matchesCommand(argv: readonly string[], pattern: CommandPattern): boolean {
   if (!pattern.program.test(argv[0] ?? "")) return false;

@@ -70,29 +70,30 @@ function resolve(
   out: ResolvedCommand[],
   visit: Visit,
 ): void {
-  let words = all;
+  // Words are counted off, not copied: a line of a thousand `env` would be copied a thousand times.
+  let at = 0;
   let isFed = fed;
   for (;;) {
-    while (words[0] !== undefined && /^[A-Za-z_]\w{0,100}\+?=/.test(words[0].text)) words = words.slice(1);
-    const first = words[0];
+    while (at < all.length && ASSIGNMENT.test((all[at] as ShellWord).text)) at++;
+    const first = all[at];
     if (first === undefined) {
       // A redirection alone empties a file.
-      if (command.redirects.length > 0) out.push({ program: "", args: [], words, command, fed: isFed });
+      if (command.redirects.length > 0) out.push({ program: "", args: [], words: [], command, fed: isFed });
       return;
     }
     const name = programName(first.text);
     const valued = Object.hasOwn(WRAPPERS, name) ? WRAPPERS[name] : undefined;
     if (valued === undefined) break;
     if (name === "xargs" || name === "parallel") isFed = true;
-    if (name === "env" && words.some((w) => w.text === "-S")) {
-      const script = words[words.findIndex((w) => w.text === "-S") + 1];
-      if (script !== undefined && depth < MAX_DEPTH)
-        visit(parseShell(script.text, script.start + 1), depth + 1);
+    const inner = pastOptions(all, at + 1, valued.split(" "), name);
+    for (let i = at + 1; name === "env" && i < inner && depth < MAX_DEPTH; i++) {
+      const script = all[i]?.text === "-S" ? all[i + 1] : undefined;
+      if (script !== undefined) visit(parseShell(script.text, script.start + 1), depth + 1);
     }
-    const inner = pastOptions(words.slice(1), valued.split(" "), name);
-    if (inner.length === 0) break;
-    words = inner;
+    if (inner >= all.length) break;
+    at = inner;
   }
+  const words = at === 0 ? all : all.slice(at);
   const [head, ...rest] = words;
   if (head === undefined) return;
   const program = programName(head.text);
@@ -175,21 +176,22 @@ function programName(word: string): string {
   return base.toLowerCase().replace(/\.exe$/, "");
 }
 
+/** Index of the first word past a wrapper's options; `from`: the first after its name. */
 function pastOptions(
   words: readonly ShellWord[],
+  from: number,
   valued: readonly string[],
   wrapper: string,
-): readonly ShellWord[] {
-  let i = 0;
-  while (i < words.length) {
+): number {
+  for (let i = from; i < words.length;) {
     const w = (words[i] as ShellWord).text;
-    if (w === "--") return words.slice(i + 1);
-    if (/^[A-Za-z_]\w{0,100}=/.test(w)) i++;
+    if (w === "--") return i + 1;
+    if (ASSIGNMENT.test(w)) i++;
     else if (w.startsWith("-")) i += valued.includes(w) ? 2 : 1;
-    else if (/^(?:timeout|chroot|taskset|chrt|flock)$/.test(wrapper) && i < words.length - 1) {
-      // One operand of its own stands before the command: a duration, a root, a lock file.
-      return words.slice(i + 1);
-    } else return words.slice(i);
+    // One operand of its own stands before the command: a duration, a root, a lock file.
+    else return OPERAND.test(wrapper) && i < words.length - 1 ? i + 1 : i;
   }
-  return [];
+  return words.length;
 }
+const OPERAND = /^(?:timeout|chroot|taskset|chrt|flock)$/;
+const ASSIGNMENT = /^[A-Za-z_]\w{0,100}\+?=/;

@@ -331,17 +331,15 @@ function unionSelect(code: readonly SqlToken[]): boolean {
   });
 }
 
+const ACTS = /^(?:SELECT|WAITFOR|DELAY|EXEC|DROP|DELETE|INSERT|UPDATE)$/;
+
 function stackedVerb(code: readonly SqlToken[], quoted: boolean): boolean {
+  const lastAct = code.findLastIndex((t) => t.kind === "word" && ACTS.test(t.text));
   return code.some((t, i) => {
     if (t.text !== ";" || t.kind !== "op") return false;
     const verb = code[i + 1];
     const next = code[i + 2];
-    const acts = code
-      .slice(i + 1)
-      .some(
-        (k) => k.kind === "word" && /^(?:SELECT|WAITFOR|DELAY|EXEC|DROP|DELETE|INSERT|UPDATE)$/.test(k.text),
-      );
-    if (verb?.text === "IF" && !acts) return false;
+    if (verb?.text === "IF" && lastAct <= i) return false;
     if (!isWord(verb, VERBS) || (i === 0 && !quoted && next === undefined)) return false;
     if (next === undefined) return quoted || verb?.text === "SHUTDOWN";
     if (next.kind !== "word" || next.text.startsWith("@") || code[i + 3]?.text === "(") return true;
@@ -354,6 +352,7 @@ function stackedVerb(code: readonly SqlToken[], quoted: boolean): boolean {
 }
 
 function probe(code: readonly SqlToken[]): boolean {
+  const reads = code.some((t) => t.text === "FROM" || t.text === "SELECT");
   return code.some((t, i) => {
     if (t.kind !== "word") return false;
     const next = code[i + 1]?.text;
@@ -367,7 +366,7 @@ function probe(code: readonly SqlToken[]): boolean {
     }
     if (/^(?:XP_CMDSHELL|XP_DIRTREE|SP_PASSWORD)$/.test(t.text)) return true;
     if (t.text === "WAITFOR" && /^(?:DELAY|TIME)$/.test(next ?? "")) return true;
-    if (SYSTEM.has(t.text) && code.some((k) => k.text === "FROM" || k.text === "SELECT")) return true;
+    if (SYSTEM.has(t.text) && reads) return true;
     if (
       /^@@(?:VERSION|DATADIR|HOSTNAME|SERVERNAME|BASEDIR|IDENTITY|LANGUAGE|SPID|PACK_RECEIVED|MICROSOFTVERSION)\b/.test(
         t.text,

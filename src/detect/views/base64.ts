@@ -1,8 +1,8 @@
 import { gunzipSync, inflateSync } from "node:zlib";
-import type { View } from "./view.js";
+import { base64Runs } from "./base64-runs.js";
+import { isNoise } from "./bytes.js";
+import type { Unfolded, View } from "./view.js";
 
-/** A run, or lines of one as mail breaks them. */
-const RUN = /(?:[A-Za-z0-9+/]{48,76}\r?\n){1,4096}[A-Za-z0-9+/]{1,76}={0,2}|[A-Za-z0-9+/_-]{20,}={0,2}/g;
 /** How gzip and zlib begin, in base64. */
 const COMPRESSED = /^(?:H4sI|eJ[wxyz0-9]|eN[oprst]|eA[EF])/;
 /** What a compressed run may grow to: a bomb is left alone, and told. */
@@ -12,65 +12,71 @@ const MAX_RUN = 256 * 1024;
 /** Together, so that a result made of a thousand blobs costs no more than one pass over it. */
 const MAX_TOTAL = 1 << 20;
 const PROBE = 64;
-/** What text holds; anything else in the probe means a binary blob. */
+/** What text does not hold. */
 // oxlint-disable-next-line no-control-regex
 const BINARY = /[\u0000-\u0008\u000e-\u001f\u007f\ufffd]/;
-const decoder = new TextDecoder("utf-8");
 
-/** A view for each run of base64 that holds text. Its spans are the whole run: half of one is no text. */
-export function decodeBase64Runs(text: string, minimum: number): View[] {
+/** A view for each run that holds text. Its spans are the whole run: half of one is no text. */
+export function unfoldBase64(text: string): Unfolded {
   const views: View[] = [];
+  let unread = false;
   let total = 0;
-  for (const m of text.matchAll(RUN)) {
-    const run = m[0].replace(/\r?\n/g, "");
-    const compressed = COMPRESSED.test(run) && run.length <= MAX_RUN ? inflate(run) : undefined;
-    const span: [number, number] = [m.index, m.index + m[0].length];
-    if (compressed !== undefined && !BINARY.test(compressed)) {
-      views.push({ text: compressed, back: () => [span[0], span[1]] });
+  for (const [start, end] of base64Runs(text)) {
+    const probe = bare(text.slice(start, Math.min(end, start + PROBE)));
+    const compressed = COMPRESSED.test(probe);
+    // Words, digests and images decode to noise; the probe is cheap and drops them.
+    if (!compressed && (startsAsNoise(probe) || BINARY.test(decode(probe).slice(0, -2)))) continue;
+    total += end - start;
+    if (end - start > MAX_RUN || total > MAX_TOTAL) {
+      unread = true;
       continue;
     }
-    if (run.length < minimum || run.length > MAX_RUN || (total += run.length) > MAX_TOTAL) continue;
-    // Words and hex digests decode to noise; the probe is cheap and drops them.
-    const probe = decode(run.slice(0, PROBE));
-    if (probe === undefined || BINARY.test(probe.slice(0, -2))) continue;
-    const decoded = run.length <= PROBE ? probe : decode(run);
-    if (decoded === undefined || BINARY.test(decoded)) continue;
-    views.push({ text: decoded, back: () => [span[0], span[1]] });
+    const run = bare(text.slice(start, end));
+    const held = compressed ? inflate(run) : decode(run);
+    if (held === undefined) unread = true;
+    else if (!BINARY.test(held)) views.push({ text: held, back: () => [start, end] });
   }
-  return views;
+  return { views, unread };
 }
 
+const bare = (run: string): string => (run.includes("\n") ? run.replace(/\r?\n/g, "") : run);
+
+/** Bytes as text; what is no UTF-8 becomes U+FFFD. A single letter at the end holds no byte. */
+const decode = (run: string): string => Buffer.from(run, "base64").toString("utf8");
+
+/** Undefined: it would grow beyond bounds. What is not compressed after all is empty. */
 function inflate(run: string): string | undefined {
-  const bytes = Buffer.from(run, "base64");
+  const open = run.startsWith("H4sI") ? gunzipSync : inflateSync;
   try {
-    const open = run.startsWith("H4sI") ? gunzipSync : inflateSync;
-    return decoder.decode(open(bytes, { maxOutputLength: MAX_INFLATED }));
-  } catch {
-    return undefined;
+    return open(Buffer.from(run, "base64"), { maxOutputLength: MAX_INFLATED }).toString("utf8");
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE" ? undefined : "";
   }
 }
 
-/**
- * Whether a run that is too long to be decoded holds text: then nobody looked into it, and that has to be told. An image
- * shows by its first bytes that it is none.
- */
-export function hasUnreadText(text: string): boolean {
-  let total = 0;
-  for (const m of text.matchAll(RUN)) {
-    total += m[0].length;
-    if (m[0].length <= MAX_RUN && total <= MAX_TOTAL) continue;
-    const probe = decode(m[0].slice(0, PROBE));
-    if (probe !== undefined && !BINARY.test(probe.slice(0, -2))) return true;
+const VALUES = new Uint8Array(128);
+[..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].forEach(
+  (c, value) => (VALUES[c.charCodeAt(0)] = value),
+);
+VALUES["-".charCodeAt(0)] = 62;
+VALUES["_".charCodeAt(0)] = 63;
+
+const first = new Uint8Array(24);
+
+/** Whether a run's first bytes are no text. */
+function startsAsNoise(run: string): boolean {
+  let length = 0;
+  for (let at = 0; at + 3 < run.length && length < first.length; at += 4) {
+    const bits =
+      (valueAt(run, at) << 18) |
+      (valueAt(run, at + 1) << 12) |
+      (valueAt(run, at + 2) << 6) |
+      valueAt(run, at + 3);
+    first[length++] = bits >> 16;
+    first[length++] = bits >> 8;
+    first[length++] = bits;
   }
-  return false;
+  return isNoise(first, length);
 }
 
-function decode(run: string): string | undefined {
-  const bare = run.replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, "");
-  const usable = bare.slice(0, bare.length % 4 === 1 ? -1 : undefined);
-  try {
-    return decoder.decode(Uint8Array.from(atob(usable), (c) => c.charCodeAt(0)));
-  } catch {
-    return undefined;
-  }
-}
+const valueAt = (run: string, at: number): number => VALUES[run.charCodeAt(at)] as number;

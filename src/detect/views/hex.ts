@@ -1,3 +1,4 @@
+import { isNoise } from "./bytes.js";
 import type { View } from "./view.js";
 
 /** Twelve bytes or more: `69676e6f7265…`, `0x69676e…`, `69 67 6e 6f…`. Less holds no order and no key. */
@@ -11,9 +12,7 @@ export function decodeHexRuns(text: string, apart: boolean): View[] {
   const views: View[] = [];
   for (const m of text.matchAll(apart ? APART : RUN)) {
     const digits = m[0].replace(/^0[xX]/, "").replace(/[ :,-]/g, "");
-    const first = bytesAsText(digits.slice(0, 24));
-    if (first === undefined) continue;
-    const decoded = digits.length <= 24 ? first : bytesAsText(digits);
+    const decoded = bytesAsText(digits);
     if (decoded === undefined) continue;
     const [start, end] = [m.index, m.index + m[0].length];
     views.push({ text: decoded, back: () => [start, end] });
@@ -21,9 +20,14 @@ export function decodeHexRuns(text: string, apart: boolean): View[] {
   return views;
 }
 
+const FIRST = 12;
+const first = new Uint8Array(FIRST);
+
 function bytesAsText(digits: string): string | undefined {
-  const bytes = new Uint8Array(digits.length >> 1);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = parseInt(digits.slice(2 * i, 2 * i + 2), 16);
-  const text = new TextDecoder("utf-8").decode(bytes).replace(/\ufffd{1,3}$/, "");
+  for (let i = 0; i < FIRST; i++) first[i] = parseInt(digits.slice(2 * i, 2 * i + 2), 16);
+  if (isNoise(first, FIRST)) return undefined;
+  const text = Buffer.from(digits, "hex")
+    .toString("utf8")
+    .replace(/\ufffd{1,3}$/, "");
   return TEXT.test(text) && !text.includes("\ufffd") ? text : undefined;
 }

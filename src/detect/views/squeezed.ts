@@ -17,17 +17,30 @@ const ORDERS = [
 const SHORTEST = 16;
 const MAX_SQUEEZED = 16 * 1024;
 
+/** As foldDigits reads them: `l` and `i` are one. */
+const SPELT: Readonly<Record<string, string>> = {
+  o: "[o0]",
+  i: "[il1!]",
+  l: "[il1!]",
+  e: "[e3]",
+  a: "[a4@]",
+  s: "[s5$]",
+  t: "[t7]",
+  b: "[b8]",
+};
+
 const PATTERN = new RegExp(
   ORDERS.map((order) =>
     order
       .split(" ")
       .map((words) => {
         const optional = words.endsWith("?");
-        const any = words.replace("?", "").split("|").map(foldDigits).join("|");
+        const any = words.replace("?", "").replace(/[a-z]/g, (c) => SPELT[c] ?? c);
         return `(?:${any})${optional ? "?" : ""}`;
       })
       .join(""),
   ).join("|"),
+  "i",
 );
 
 /** The words of an order as they should stand, whole. */
@@ -36,10 +49,9 @@ const SPACED = ORDERS.map((order) => order.split(" ").map((words) => words.repla
 /** A view with the order in words of its own; its span is the whole text, because letters of it may stand anywhere. */
 export function unsqueeze(text: string): View | undefined {
   if (text.length < SHORTEST || text.length > MAX_SQUEEZED) return undefined;
-  const letters = foldDigits(text.replace(/[^A-Za-z0-9@$!]/g, ""));
-  const found = PATTERN.exec(letters)?.[0];
+  const found = PATTERN.exec(text.replace(/[^A-Za-z0-9@$!]/g, ""))?.[0];
   if (found === undefined) return undefined;
-  const words = SPACED.map((order) => spaced(found, order)).find((w) => w !== undefined);
+  const words = SPACED.map((order) => spaced(foldDigits(found), order)).find((w) => w !== undefined);
   if (words === undefined) return undefined;
   return { text: words.join(" "), back: () => [0, text.length] };
 }

@@ -4,3 +4,9 @@ export interface View {
   /** A span of the view, as the smallest span of the original that covers it. */
   back(start: number, end: number): [start: number, end: number];
 }
+
+/** The views of a text, and whether there is more in it than was unfolded: nobody looked there, and that has to be told. */
+export interface Unfolded {
+  readonly views: readonly View[];
+  readonly unread: boolean;
+}

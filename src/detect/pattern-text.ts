@@ -1,0 +1,43 @@
+/** How a pattern is written: enough of it to know where a group ends and what a character may be. */
+
+/** What one character of a pattern may be. */
+export interface CharKind {
+  readonly digit: boolean;
+  readonly letter: boolean;
+  readonly other: boolean;
+}
+export const ANYTHING: CharKind = { digit: true, letter: true, other: true };
+
+/** Past the character, escape, set or group that begins at `at`. */
+export function past(pattern: string, at: number): number {
+  const c = pattern[at];
+  if (c === "\\") return at + 2;
+  if (c === "[") {
+    let to = at + 1;
+    while (to < pattern.length && pattern[to] !== "]") to += pattern[to] === "\\" ? 2 : 1;
+    return to + 1;
+  }
+  if (c !== "(") return at + 1;
+  let to = at + 1;
+  while (to < pattern.length && pattern[to] !== ")") to = past(pattern, to);
+  return to + 1;
+}
+
+/** The alternatives of a whole pattern: each has an end of its own. */
+export function alternatives(pattern: string): string[] {
+  const ways: string[] = [];
+  let start = 0;
+  for (let at = 0; at < pattern.length;) {
+    if (pattern[at] === "|") {
+      ways.push(pattern.slice(start, at));
+      start = ++at;
+    } else at = past(pattern, at);
+  }
+  return [...ways, pattern.slice(start)];
+}
+
+export function kindOf(c: string): CharKind {
+  const digit = c >= "0" && c <= "9";
+  const letter = (c >= "a" && c <= "z") || (c >= "A" && c <= "Z") || c === "_";
+  return { digit, letter, other: !digit && !letter };
+}
