@@ -9,7 +9,7 @@ import type { Desk, Flight } from "./desk.js";
 import { declaredBy } from "./bridge.js";
 import type { Link } from "./link.js";
 import { ASK_USER_MS } from "./limits.js";
-import { parseClientMessage, type ClientMessage } from "./message.js";
+import { RETRY, parseClientMessage, textWithout, type ClientMessage } from "./message.js";
 
 const STATE = "sallyport-approval-";
 const KEY = "sallyport_approval";
@@ -91,12 +91,7 @@ export function answered(
   const node = member(params, "inputResponses");
   const responses = node === undefined ? undefined : (JSON.parse(text.slice(node.start, node.end)) as Json);
   const response = isObject(responses) ? responses[KEY] : undefined;
-  const kept = params.keys.flatMap((key, at) =>
-    key === "requestState" || key === "inputResponses"
-      ? []
-      : [text.slice(params.keyStarts[at]!, params.children[at]!.end)],
-  );
-  const without = `${text.slice(0, params.start)}{${kept.join(",")}}${text.slice(params.end)}`;
+  const without = text.slice(0, params.start) + textWithout(text, params, RETRY) + text.slice(params.end);
   return {
     id: stateText.slice(STATE.length),
     said: response === undefined ? undefined : said(response),

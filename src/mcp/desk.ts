@@ -8,12 +8,12 @@ import { SallyportError } from "../model/errors.js";
 import type { Json, JsonObject } from "../model/json.js";
 import type { Connector, Posture } from "../model/posture.js";
 import type { Pins } from "../pins/pins.js";
-import type { Parked } from "./bridge.js";
 import { CODE } from "./eras.js";
 import type { Health } from "./health.js";
 import type { Hello, Link } from "./link.js";
 import type { Listeners } from "./listen.js";
 import type { Log } from "./log.js";
+import type { Parked } from "./parked.js";
 import type { Peer } from "./peer.js";
 import type { Incoming } from "./reply.js";
 import type { Relax } from "./schemas.js";
@@ -76,6 +76,8 @@ export interface SessionParts {
   readonly principal: Principal;
   /** Other than ASK_USER_MS. */
   readonly askUserMs?: number;
+  /** Other than PARKED_MS. */
+  readonly parkedMs?: number;
   readonly version: string;
   readonly log: Log;
 }

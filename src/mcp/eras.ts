@@ -4,6 +4,7 @@
  */
 import { isObject, type Json, type JsonObject } from "../model/json.js";
 import { member, type Edit, type JsonNode } from "../model/json-text.js";
+import { textWithout } from "./message.js";
 
 export type Era = "legacy" | "stateless";
 
@@ -88,10 +89,7 @@ export function claimedVersion(text: string, params: JsonNode | undefined): stri
 export function stripEnvelope(text: string, params: JsonNode): Edit[] {
   const meta = metaNode(params);
   if (meta === undefined) return [];
-  const kept = meta.keys.flatMap((key, i) =>
-    ENVELOPE.includes(key) ? [] : [text.slice(meta.keyStarts[i]!, meta.children[i]!.end)],
-  );
-  return [{ start: meta.start, end: meta.end, text: `{${kept.join(",")}}` }];
+  return [{ start: meta.start, end: meta.end, text: textWithout(text, meta, ENVELOPE) }];
 }
 
 /** Adds the stateless envelope to a request's params text, for a stateless downstream. */

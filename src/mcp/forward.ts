@@ -3,7 +3,7 @@ import { SallyportError } from "../model/errors.js";
 import { isObject, type Json } from "../model/json.js";
 import { applyEdits, decodeString, member, parseJsonText, type Edit } from "../model/json-text.js";
 import { screenBeside } from "./beside.js";
-import { CAN_ASK, answerQuestions, continuation, replyOrQuestion, takeUp } from "./bridge.js";
+import { answerQuestions } from "./bridge.js";
 import type { Desk, Flight } from "./desk.js";
 import {
   CODE,
@@ -16,7 +16,8 @@ import {
   type Era,
 } from "./eras.js";
 import type { Hello, Link, Welcome } from "./link.js";
-import type { ClientMessage } from "./message.js";
+import { RETRY, textWithout, type ClientMessage } from "./message.js";
+import { CAN_ASK, continuation, replyOrQuestion, takeUp } from "./parked.js";
 import type { Peer } from "./peer.js";
 import { bodyText, withBody, withId, type Reply } from "./reply.js";
 
@@ -40,20 +41,20 @@ export async function forward(
   if (flight.cancelled) throw new SallyportError("cancelled", "cancelled by the client");
   const state = flight.stateless && welcome.era === "legacy" ? continuation(message) : undefined;
   if (state !== undefined) {
-    const { reply } = takeUp(desk, flight, message, state, changes);
-    return { reply: await replyOrQuestion(desk, flight, message, link, reply), welcome };
+    const { reply, later } = takeUp(desk, flight, message, state, changes);
+    return { reply: await replyOrQuestion(desk, flight, message, reply, later), welcome };
   }
   flight.link = link;
   flight.peer = peer;
   const token = claimToken(desk, flight, message);
-  const send = (more: readonly Edit[]): Promise<Reply> =>
-    request(desk, flight, message, peer, welcome, [...changes, ...token, ...more]);
+  const send = (more?: string): Promise<Reply> =>
+    request(desk, flight, message, peer, welcome, [...changes, ...token], more);
   let reply: Reply;
   if (flight.stateless && welcome.era === "legacy" && CAN_ASK.has(message.method))
-    reply = await replyOrQuestion(desk, flight, message, link, send([]));
-  else reply = await send([]);
+    reply = await replyOrQuestion(desk, flight, message, send());
+  else reply = await send();
   if (!flight.stateless && welcome.era === "stateless" && CAN_ASK.has(message.method))
-    reply = await answerQuestions(desk, flight, message, link, reply, (more) => send([more]));
+    reply = await answerQuestions(desk, flight, link, reply, send);
   return { reply, welcome };
 }
 
@@ -64,6 +65,7 @@ function request(
   peer: Peer,
   welcome: Welcome,
   edits: readonly Edit[],
+  more: string | undefined,
 ): Promise<Reply> {
   const idNode = member(message.root, "id")!;
   const sent = async (): Promise<Reply> => {
@@ -77,7 +79,7 @@ function request(
           : Math.min(flight.timeoutMs ?? Infinity, flight.link!.server.timeoutMs),
       build: (id) => {
         const text = applyEdits(message.text, [{ start: idNode.start, end: idNode.end, text: id }, ...edits]);
-        return translate(text, flight, welcome.era, { ...desk.hello!, logLevel: desk.logLevel });
+        return translate(text, flight, welcome.era, { ...desk.hello!, logLevel: desk.logLevel }, more);
       },
       onId: (id) => (flight.ourId = id),
       ...nameOf(message, edits),
@@ -131,21 +133,33 @@ function toStatelessError(error: Json): string | undefined {
   return JSON.stringify({ ...error, code: CODE.invalidParams });
 }
 
-/** The message in the downstream's era. */
+/**
+ * The message in the downstream's era; `more`: further members of its params, for the stateless one. What a client writes
+ * there of a retry has no meaning in its own era, or not this server's: it would speak for a user who was never asked.
+ */
 function translate(
-  text: string,
+  said: string,
   flight: Flight,
   era: Era,
   hello: Hello & { readonly logLevel: string | undefined },
+  more: string | undefined,
 ): string {
-  if (flight.stateless === (era === "stateless")) return text;
+  if (flight.stateless === (era === "stateless")) return said;
+  const text = CAN_ASK.has(flight.method) ? withoutRetry(said) : said;
   const root = parseJsonText(text);
   const params = member(root, "params");
   if (flight.stateless) return params === undefined ? text : applyEdits(text, stripEnvelope(text, params));
-  const enveloped = addEnvelope(text, params, hello);
+  const own = addEnvelope(text, params, hello);
+  const enveloped = more === undefined ? own : `{${more},${own.slice(1)}`;
   if (params !== undefined)
     return applyEdits(text, [{ start: params.start, end: params.end, text: enveloped }]);
   return `${text.slice(0, root.end - 1)},"params":${enveloped}}`;
+}
+
+function withoutRetry(text: string): string {
+  const params = member(parseJsonText(text), "params");
+  if (params?.kind !== "object" || !params.keys.some((key) => RETRY.includes(key))) return text;
+  return applyEdits(text, [{ start: params.start, end: params.end, text: textWithout(text, params, RETRY) }]);
 }
 
 /**

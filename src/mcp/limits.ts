@@ -11,6 +11,18 @@ export const MAX_PENDING_PER_SESSION = 1024;
 
 /** A server that asks its user, or the model, without end. Requests of servers that wait for an answer, per session. */
 export const MAX_ASKED = 256;
+/** The same server, in one call of one user. */
+export const MAX_QUESTIONS = 32;
+
+/**
+ * A stateless client's call that waits for its user holds a request of the server open, and a place among those that may
+ * run at once; abandoned ones must not take them all. Per session.
+ */
+export const MAX_PARKED = 64;
+/** As long as a person may take to answer. Milliseconds. */
+export const PARKED_MS = 10 * 60_000;
+/** How long after a server's first question others are put to the user together with it. Milliseconds. */
+export const TOGETHER_MS = 25;
 
 /** A client may name as many resources as it likes; who owns them is remembered for so many. */
 export const MAX_OWNERS = 10_000;

@@ -100,6 +100,17 @@ export function parseClientMessage(bytes: Buffer): ClientMessage {
   };
 }
 
+/** The text of an object without some of its members; the others keep their characters. */
+export function textWithout(text: string, node: JsonNode, names: readonly string[]): string {
+  const kept = node.keys.flatMap((key, at) =>
+    names.includes(key) ? [] : [text.slice(node.keyStarts[at]!, node.children[at]!.end)],
+  );
+  return `{${kept.join(",")}}`;
+}
+
+/** Members of a stateless retry's params. */
+export const RETRY: readonly string[] = ["inputResponses", "requestState"];
+
 /** The string member `key` of `params`, decoded; undefined when absent or not a string. */
 export function stringParam(message: ClientMessage, key: string): string | undefined {
   const node = message.params && member(message.params, key);

@@ -14,7 +14,7 @@ export interface PeerRequest extends Omit<Outgoing, "id" | "text"> {
 interface Pending {
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: SallyportError) => void;
-  readonly timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout;
 }
 
 export interface Peer {
@@ -23,6 +23,8 @@ export interface Peer {
   send(message: Omit<Outgoing, "id">): void;
   /** Stops waiting for our request `id`; its answer, should it come, is dropped. The promise rejects with `error`. */
   abandon(id: number, error: SallyportError): void;
+  /** Stops the clock of our request `id`, or, with `ms`, starts it anew. */
+  hold(id: number, ms?: number): void;
   ready(protocolVersion: string): void;
   readonly closed: SallyportError | undefined;
   close(): Promise<void>;
@@ -49,6 +51,11 @@ export function connectPeer(open: (handlers: WireHandlers) => Wire, handlers: Pe
     clearTimeout(waiting.timer);
     return waiting;
   };
+  const deadline = (id: number, ms: number): NodeJS.Timeout =>
+    setTimeout(() => {
+      wire.abandon(id);
+      take(id)?.reject(new SallyportError("downstream_timeout", `no answer within ${ms} ms`));
+    }, ms);
   const wire = open({
     message: (bytes, related) => {
       let message: Reply | Incoming;
@@ -88,11 +95,7 @@ export function connectPeer(open: (handlers: WireHandlers) => Wire, handlers: Pe
           return;
         }
         const id = ++lastId;
-        const timer = setTimeout(() => {
-          wire.abandon(id);
-          take(id)?.reject(new SallyportError("downstream_timeout", `no answer within ${timeoutMs} ms`));
-        }, timeoutMs);
-        pending.set(id, { resolve, reject, timer });
+        pending.set(id, { resolve, reject, timer: deadline(id, timeoutMs) });
         onId?.(id);
         wire.send({ ...rest, id, text: build(String(id)) });
       }),
@@ -100,6 +103,12 @@ export function connectPeer(open: (handlers: WireHandlers) => Wire, handlers: Pe
     abandon: (id, error) => {
       wire.abandon(id);
       take(id)?.reject(error);
+    },
+    hold: (id, ms) => {
+      const waiting = pending.get(id);
+      if (waiting === undefined) return;
+      clearTimeout(waiting.timer);
+      if (ms !== undefined) waiting.timer = deadline(id, ms);
     },
     ready: (version) => wire.ready(version),
     get closed() {

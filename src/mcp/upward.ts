@@ -7,8 +7,9 @@ import { screenBeside } from "./beside.js";
 import type { Desk, Flight } from "./desk.js";
 import { CODE, META_SUBSCRIPTION, metaNode, wantsLog } from "./eras.js";
 import type { Link } from "./link.js";
-import { MAX_ASKED } from "./limits.js";
+import { MAX_ASKED, PARKED_MS } from "./limits.js";
 import { idKey, type ClientMessage } from "./message.js";
+import type { Parked } from "./parked.js";
 import type { Peer } from "./peer.js";
 import { readDownstream, type Incoming } from "./reply.js";
 
@@ -90,15 +91,16 @@ export function createUpward(desk: Desk): Upward {
   const request = async (
     link: Link,
     message: Incoming,
-    flight: Flight | undefined,
+    related: number | undefined,
   ): Promise<Body | undefined> => {
     const { method } = message;
     if (desk.stateless) {
       if (method === "ping") return { body: "result", text: "{}" };
       // There are no server requests in the stateless era: the call in flight answers with what is asked.
-      if (flight?.asked?.(message) === true) return undefined;
+      if (askedBy(desk, link, related)?.asked?.(message) === true) return undefined;
       return failure(`the client speaks 2026-07-28 and cannot be asked for ${method} here`);
     }
+    const flight = owner(desk, link, message, related);
     if (ASKS.has(method)) return askOf(link, message, flight);
     const clean = screened(desk, link, message);
     if (clean === undefined) return failure("the request could not be judged");
@@ -149,6 +151,44 @@ export function createUpward(desk: Desk): Upward {
     send(flight, applyEdits(text, ours));
   };
 
+  /** The client's answer to a question of ours; undefined when there is none in time, or nobody waits for it any more. */
+  const answerWithin = async (
+    ms: number,
+    flight: Flight,
+    link: Link,
+    method: string,
+    paramsText: string,
+  ): Promise<Body | undefined> => {
+    const { signal } = flight.abort;
+    if (signal.aborted) return undefined;
+    let ours = "";
+    const body = deliver(link, flight, undefined, (id) => {
+      ours = id;
+      return `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${paramsText}}`;
+    });
+    let timer: NodeJS.Timeout | undefined;
+    let stop = (): void => {};
+    const enough = new Promise<undefined>((resolve) => {
+      stop = () => resolve(undefined);
+      timer = setTimeout(stop, ms);
+      signal.addEventListener("abort", stop);
+    });
+    try {
+      const first = await Promise.race([body, enough]);
+      if (first === undefined && asked.delete(`n${ours}`))
+        send(
+          flight,
+          `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${ours},"reason":"no answer in time"}}`,
+        );
+      return first;
+    } catch {
+      return undefined; // the server that the call was for is gone
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
+    }
+  };
+
   return {
     incoming: (link, said, related) => {
       let message: Incoming;
@@ -165,14 +205,13 @@ export function createUpward(desk: Desk): Upward {
         desk.parts.log.warn({ server: link.server.name }, "dropped progress of another server's call");
         return;
       }
-      const asks = message.kind === "request" && desk.stateless && related === undefined;
-      const flight = asks ? onlyAskable(desk, link) : owner(desk, link, message, related);
-      if (message.kind === "notification") return notification(link, message, flight);
+      if (message.kind === "notification")
+        return notification(link, message, owner(desk, link, message, related));
       const from = link.current;
       forgetDead();
       if (asking >= MAX_ASKED) return respond(from, message.idText, failure("too many questions are open"));
       asking++;
-      request(link, message, flight)
+      request(link, message, related)
         .then((body) => body && respond(from, message.idText, body))
         .catch((error: unknown) => {
           if (error instanceof SallyportError && error.code === "cancelled") return;
@@ -184,44 +223,15 @@ export function createUpward(desk: Desk): Upward {
         })
         .finally(() => asking--);
     },
-    ask: (flight, link, method, paramsText) =>
-      governAsk(desk, link, method, paramsText, (params) =>
-        deliver(
-          link,
-          flight,
-          undefined,
-          (id) => `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${params}}`,
-        ),
-      ).then((body) => body ?? failure("cancelled")),
-    askUser: async (flight, link, method, paramsText, ms) => {
-      let ours = "";
-      const body = deliver(link, flight, undefined, (id) => {
-        ours = id;
-        return `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${paramsText}}`;
+    ask: async (flight, link, method, paramsText) => {
+      const body = await governAsk(desk, link, method, paramsText, async (params) => {
+        const said = await answerWithin(PARKED_MS, flight, link, method, params);
+        if (said === undefined) throw new SallyportError("cancelled", "the client did not answer");
+        return said;
       });
-      const { signal } = flight.abort;
-      let timer: NodeJS.Timeout | undefined;
-      let stop = (): void => {};
-      const enough = new Promise<undefined>((resolve) => {
-        stop = () => resolve(undefined);
-        timer = setTimeout(stop, ms);
-        signal.addEventListener("abort", stop);
-      });
-      try {
-        const first = await Promise.race([body, enough]);
-        if (first === undefined && asked.delete(`n${ours}`))
-          send(
-            flight,
-            `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${ours},"reason":"no answer in time"}}`,
-          );
-        return first;
-      } catch {
-        return undefined; // the server that the call was for is gone
-      } finally {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", stop);
-      }
+      return body ?? failure("cancelled");
     },
+    askUser: (flight, link, method, paramsText, ms) => answerWithin(ms, flight, link, method, paramsText),
     answer: (message) => {
       const waiting = asked.get(message.idKey);
       if (waiting === undefined) return false;
@@ -289,12 +299,16 @@ function tellsOfAnother(desk: Desk, link: Link, message: Incoming): boolean {
 }
 
 /**
- * The stateless client's call that a server asks on behalf of, where no stream tells. With several in flight it could be
- * any of them, and the question of one must not be put to the user of another: then it is none.
+ * The stateless client's call that a server asks on behalf of: the one of the stream it came on, or the only one that
+ * runs. With several it could be any of them, and the question of one must not be put to the user of another: none. What
+ * is parked waits for answers already, and is meant where nothing runs; else one abandoned question would stop all others.
  */
-function onlyAskable(desk: Desk, link: Link): Flight | undefined {
-  const flights = [...desk.flights].filter((flight) => flight.link === link && flight.asked !== undefined);
-  return flights.length === 1 ? flights[0] : undefined;
+function askedBy(desk: Desk, link: Link, related: number | undefined): Flight | Parked | undefined {
+  const fits = (call: Flight | Parked): boolean =>
+    call.link === link && call.peer === link.current && (related === undefined || call.ourId === related);
+  const running = [...desk.flights].filter((flight) => flight.asked !== undefined && fits(flight));
+  const calls = running.length > 0 ? running : [...desk.parked.values()].filter(fits);
+  return calls.length === 1 ? calls[0] : undefined;
 }
 
 /** The client request that a message belongs to: by the stream it came on, its progress token, or the latest one. */

@@ -30,6 +30,28 @@ const TOOLS = {
     setTimeout(() => out(question), args.ms ?? 0);
     if (args.dies) setTimeout(() => process.exit(7), 50);
   },
+  /**
+   * Asks all of `args.texts` at once and `args.meanwhile` after `args.ms`, then one by one all of `args.next`; the call's
+   * answer is what the user said.
+   */
+  questions: async (id, args) => {
+    const question = (text, at) =>
+      new Promise((resolve) => {
+        const own = `question-${id}-${at}`;
+        asked.set(JSON.stringify(own), resolve);
+        const requestedSchema = { type: "object", properties: { name: { type: "string" } } };
+        const params = { message: text, requestedSchema };
+        out(JSON.stringify({ jsonrpc: "2.0", id: own, method: "elicitation/create", params }));
+      });
+    const first = args.texts.map(question);
+    if (args.meanwhile !== undefined)
+      first.push(
+        new Promise((resolve) => setTimeout(resolve, args.ms)).then(() => question(args.meanwhile, "m")),
+      );
+    const said = await Promise.all(first);
+    for (const [at, each] of (args.next ?? []).entries()) said.push(await question(each, `next-${at}`));
+    out(text(id, JSON.stringify(said)));
+  },
   /** Tells of progress under a token, whosever it is; `late`: when the call is over. */
   progress: (id, args) => {
     const params = { progressToken: args.token, progress: 1, message: args.text };

@@ -33,7 +33,11 @@ const LOCAL = { id: "token:local", how: "api_key" } as const;
 export async function startFront(
   settings: object,
   limits: Partial<HttpLimits> = {},
-  more: { readonly askUserMs?: number; readonly files?: Readonly<Record<string, string>> } = {},
+  more: {
+    readonly askUserMs?: number;
+    readonly parkedMs?: number;
+    readonly files?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<Front> {
   const dir = mkdtempSync(join(tmpdir(), "sallyport-front-"));
   const path = join(dir, "audit.db");
@@ -45,8 +49,8 @@ export async function startFront(
     LOCAL,
   );
   const access = config.auth === undefined ? tokenAccess(TOKEN, LOCAL) : await oauthAccess(config.auth);
-  const { askUserMs } = more;
-  const own = { ...parts, ...(askUserMs !== undefined && { askUserMs }) };
+  const { files: _, ...times } = more;
+  const own = { ...parts, ...times };
   const front = await serveHttp(own, { host: "127.0.0.1", port: 0 }, access, { ...HTTP_LIMITS, ...limits });
   return {
     url: front.url,
