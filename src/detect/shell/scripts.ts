@@ -10,6 +10,8 @@ const INTERPRETER =
 const CALL =
   /\b(?:system|popen|exec|execSync|spawn|spawnSync|call|run|Popen|check_output|check_call|getoutput|shell_exec|passthru|proc_open|do shell script)\s{0,4}\(?\s{0,4}\[?\s{0,4}(["'`])((?:(?!\1)[^\\]|\\.){1,2000})\1/g;
 const LIST = /\[\s{0,4}((?:["'][^"'\n]{0,200}["']\s{0,4},?\s{0,4}){1,20})\]/g;
+const CRON_LINE =
+  /^\s{0,8}(?:(?:[\d*/,-]{1,20}\s{1,8}){5}|@(?:reboot|hourly|daily|weekly|monthly)\s{1,8})(\S.{1,2000})$/s;
 /** Longest code looked into; more is no one-liner. */
 const MAX_CODE = 64 * 1024;
 
@@ -27,7 +29,16 @@ export function hiddenScripts(program: string, rest: readonly ShellWord[]): Shel
     } else if (program === "git") {
       if (w.text === "foreach" || w.text === "run" || w.text === "-x" || w.text.endsWith("-filter"))
         take(next, next?.text ?? "");
+      take(
+        w,
+        /^(?:core\.(?:pager|editor|sshcommand|fsmonitor|hookspath|askpass)|diff\.external|sequence\.editor|credential\.helper)=!?(.{1,2000})$/is.exec(
+          w.text,
+        )?.[1] ?? "",
+      );
       take(w, /^alias\.\w{1,40}=!(.{1,2000})$/s.exec(w.text)?.[1] ?? "");
+    } else if (program === "echo" || program === "printf") {
+      // A line for cron: what it runs is run, though not now.
+      take(w, CRON_LINE.exec(w.text)?.[1] ?? "");
     } else if (/^(?:vi|vim|nvim|view|ex)$/.test(program))
       take(w, /^:?!(.{1,2000})$/s.exec(w.text)?.[1] ?? "");
     else if (program === "watch" || program === "at" || program === "screen" || program === "tmux") {

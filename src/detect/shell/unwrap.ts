@@ -1,4 +1,5 @@
 import { hiddenScripts } from "./scripts.js";
+import { expand, remember } from "./expand.js";
 import { parseShell } from "./lex.js";
 import type { ShellWord, SimpleCommand } from "./syntax.js";
 
@@ -53,8 +54,12 @@ export const MAX_COMMANDS = 2000;
 /** All commands that a text runs, wrappers undone, and those in `sh -c`, `eval`, `find -exec`, here-documents… */
 export function resolveShell(text: string): ResolvedCommand[] {
   const out: ResolvedCommand[] = [];
+  const variables = new Map<string, string>();
   const visit = (commands: readonly SimpleCommand[], depth: number): void => {
-    for (const command of commands) resolve(command, command.words, false, depth, out, visit);
+    for (const command of commands) {
+      remember(command, variables);
+      resolve(command, expand(command.words, variables), false, depth, out, visit);
+    }
   };
   visit(parseShell(text), 0);
   return out;
@@ -104,6 +109,17 @@ function resolve(
   const deeper = (w: ShellWord | undefined): void => {
     if (w !== undefined) visit(parseShell(w.text, w.start + (w.quoted ? 1 : 0)), depth + 1);
   };
+  if (SHELLS.test(program)) {
+    const script = saidBefore(command);
+    if (script !== undefined) visit(parseShell(script, command.start), depth + 1);
+  }
+  if (
+    /^(?:echo|printf)$/.test(program) &&
+    command.redirects.some(({ target }) => STARTUP.test(target.text))
+  ) {
+    // What a shell will run when it starts.
+    for (const word of rest) if (/\s/.test(word.text)) deeper(word);
+  }
   if (SHELLS.test(program) || program === "su" || program === "script") {
     const at = args.findIndex((a) => /^-[a-z]{0,6}c$/.test(a) || a === "--command");
     if (at !== -1) deeper(rest[at + 1]);
@@ -162,6 +178,16 @@ function resolve(
       resolve(command, rest.slice(from), false, depth + 1, out, visit);
     }
   } else for (const script of hiddenScripts(program, rest)) deeper(script);
+}
+
+const STARTUP =
+  /(?:^|\/)\.?(?:bashrc|bash_profile|bash_login|profile|zshrc|zprofile|zshenv|cshrc|config\.fish|rc\.local)$/;
+
+/** `echo "rm -rf /" | sh`: what the shell is told on its input. */
+function saidBefore({ pipedFrom }: SimpleCommand): string | undefined {
+  const [program, ...words] = pipedFrom?.words ?? [];
+  if (program === undefined || !/^(?:echo|printf)$/.test(program.text)) return undefined;
+  return words.flatMap(({ text }) => (/^-[neE]{1,3}$/.test(text) ? [] : [text])).join(" ");
 }
 
 /** PowerShell's -EncodedCommand: UTF-16 in base64. */
