@@ -113,7 +113,7 @@ export function nhs(value: string): boolean {
 /** Canada: social insurance number, Luhn, not starting with 0 or 8. */
 export function sin(value: string): boolean {
   const d = digitsOf(value);
-  return d.length === 9 && d[0] !== 0 && d[0] !== 8 && !isRun(d) && luhn(d);
+  return d.length === 9 && d[0] !== 8 && !isRun(d) && luhn(d);
 }
 
 /** Australia: tax file number, weights modulo 11. */

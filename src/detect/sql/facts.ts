@@ -1,10 +1,11 @@
+import { callFacts } from "./calls.js";
 import { dialectFacts } from "./dialects.js";
 import { innerSql } from "./inner.js";
 import type { SqlStatement } from "./statements.js";
 import { splitStatements } from "./statements.js";
 import type { SqlToken } from "./tokens.js";
 import { tokenizeSql } from "./tokens.js";
-import { boundOf } from "./where.js";
+import { alwaysTrue, boundOf } from "./where.js";
 
 export const SQL_FACTS = [
   "drop_object", // DROP of a table, schema, database, view, index…
@@ -100,6 +101,9 @@ const INNER_ONLY: ReadonlySet<SqlFactName> = new Set([
   "unreadable",
 ]);
 
+/** DO $$ … EXECUTE '…' … $$: text in text. */
+const MAX_INNER = 2;
+
 function factsOf(tokens: readonly SqlToken[], depth = 0): SqlFact[] {
   const facts: SqlFact[] = [];
   const last = tokens.at(-1);
@@ -114,7 +118,7 @@ function factsOf(tokens: readonly SqlToken[], depth = 0): SqlFact[] {
       void facts.push({ fact, start: span.start, end: span.end });
     if (!s.planned) statementFacts(s, i, add);
     callFacts(s, add);
-    if (depth > 0) return;
+    if (depth >= MAX_INNER) return;
     for (const inner of innerSql(s))
       for (const f of factsOf(tokenizeSql(inner.text), depth + 1))
         if (!INNER_ONLY.has(f.fact)) add(f.fact, inner);
@@ -146,6 +150,11 @@ type Add = (fact: SqlFactName, span?: { start: number; end: number }) => void;
 const ACCOUNTS = /^(?:USER|ROLE|LOGIN|GROUP|PROFILE)$/;
 const MINOR = new Set(["INDEX", "VIEW", "TRIGGER", "FUNCTION", "PROCEDURE", "CONSTRAINT", "STATISTICS"]);
 
+/** Languages whose functions may do all that the server's own process may. */
+const FREE = /^(?:PL(?:PYTHON[23]?|PERL|TCL|R|SH|JAVA|LUA|RUBY|PHP)U?|C|INTERNAL|EXTERNAL)$/;
+const languageAt = (s: SqlStatement, at: number): string =>
+  (s.tokens[at + 1]?.text ?? "").replace(/^'|'$/g, "").toUpperCase();
+
 function statementFacts(s: SqlStatement, index: number, add: Add): void {
   const word = (i: number): string => {
     const t = s.tokens[s.verbAt + i];
@@ -159,6 +168,11 @@ function statementFacts(s: SqlStatement, index: number, add: Add): void {
   else if (s.verb === "TRUNCATE" && word(1) !== "(") add("truncate");
   else if (s.verb === "CREATE" || s.verb === "DEFINE" || s.verb === "ALTER" || s.verb === "RENAME") {
     if (ACCOUNTS.test(next)) add("change_accounts");
+    else if (
+      s.verb === "CREATE" &&
+      s.tokens.some((t, i) => t.text === "LANGUAGE" && FREE.test(languageAt(s, i)))
+    )
+      add("program_execution");
     else if (next === "SYSTEM") add("server_control");
     else if (s.verb === "ALTER" && has("OWNER")) add("change_privileges");
     else if (s.verb === "ALTER") add(has("DROP") ? "alter_drop" : "alter_object");
@@ -208,8 +222,17 @@ function copyFacts(s: SqlStatement, add: Add): void {
   }
 }
 
+/** A MERGE on what is always true writes every row. */
+function mergeFacts(s: SqlStatement, add: Add): void {
+  const at = (word: string): number => s.tokens.findIndex((t) => t.kind === "word" && t.text === word);
+  if (!alwaysTrue(s.tokens.slice(at("ON") + 1, at("WHEN")))) return;
+  if (at("DELETE") !== -1) add("delete_tautology");
+  if (at("UPDATE") !== -1) add("update_tautology");
+}
+
 /** DELETE and UPDATE, wherever they run: as the statement, in a CTE or in a body. */
 function writeFacts(s: SqlStatement, add: Add): void {
+  if (s.verb === "MERGE") mergeFacts(s, add);
   s.tokens.forEach((t, i) => {
     if (t.kind !== "word" || (t.text !== "DELETE" && t.text !== "UPDATE")) return;
     const before = s.tokens[i - 1];
@@ -223,56 +246,5 @@ function writeFacts(s: SqlStatement, add: Add): void {
     if (bound === "bounded") return;
     const name = t.text === "DELETE" ? "delete" : "update";
     add(`${name}_${bound === "none" ? "without_where" : "tautology"}`);
-  });
-}
-
-const CALLS: readonly (readonly [SqlFactName, RegExp])[] = [
-  ["time_delay", /^(?:SLEEP|SLEEPEACHROW|SYSTEM\$WAIT|PG_SLEEP|PG_SLEEP_FOR|PG_SLEEP_UNTIL|BENCHMARK)$/],
-  [
-    "file_access",
-    /^(?:LOAD_FILE|PG_READ_FILE|PG_READ_BINARY_FILE|PG_LS_DIR|PG_STAT_FILE|LO_IMPORT|LO_EXPORT|READFILE|WRITEFILE|LOAD_EXTENSION|BFILENAME|READ_CSV|READ_CSV_AUTO|READ_PARQUET|READ_TEXT|READ_BLOB|READ_JSON|READ_JSON_AUTO|READ_NDJSON|PARQUET_SCAN|SNIFF_CSV|FSDIR|PG_LS_LOGDIR|PG_LS_WALDIR|PG_FILE_WRITE|PG_LOGDIR_LS|DBMS_XSLPROCESSOR)$/,
-  ],
-  ["program_execution", /^(?:SYS_EXEC|SYS_EVAL|FTS3_TOKENIZER)$/],
-  [
-    "network_access",
-    /^(?:DBLINK|DBLINK_CONNECT|DBLINK_EXEC|DBLINK_SEND_QUERY|HTTPURITYPE|OPENROWSET|OPENDATASOURCE|OPENQUERY|EXTERNAL_QUERY)$/,
-  ],
-];
-const NAMES: readonly (readonly [SqlFactName, RegExp])[] = [
-  [
-    "program_execution",
-    /^(?:XP_CMDSHELL|SP_OACREATE|SP_OAMETHOD|XP_REGWRITE|XP_REGDELETEKEY|XP_SERVICECONTROL|SP_EXECUTE_EXTERNAL_SCRIPT|SP_ADD_JOB|SP_ADD_JOBSTEP|SP_START_JOB|DBMS_SCHEDULER|DBMS_JOB|DBMS_JAVA|DBMS_XMLQUERY|PG_EXECUTE_SERVER_PROGRAM)$/,
-  ],
-  [
-    "network_access",
-    /^(?:UTL_HTTP|UTL_TCP|UTL_SMTP|UTL_INADDR|UTL_MAIL|APEX_WEB_SERVICE|XP_SENDMAIL|SP_SEND_DBMAIL|XP_DIRTREE|XP_FILEEXIST|XP_SUBDIRS|DBMS_LDAP)$/,
-  ],
-  ["file_access", /^(?:UTL_FILE|XP_REGREAD|OUTFILE|DUMPFILE)$/],
-  ["time_delay", /^(?:DBMS_LOCK|DBMS_PIPE|DBMS_SESSION)$/],
-  [
-    "system_tables",
-    /^(?:INFORMATION_SCHEMA|PG_CATALOG|PG_USER|PG_ROLES|PG_TABLES|PG_DATABASE|SQLITE_MASTER|SQLITE_SCHEMA|SYSOBJECTS|SYSCOLUMNS|ALL_TABLES|DBA_USERS|DBA_TABLES|ALL_USERS)$/,
-  ],
-  ["credential_tables", /^(?:PG_SHADOW|PG_AUTHID|USER\$|SQL_LOGINS|SYSXLOGINS)$/],
-  ["server_control", /^(?:PG_TERMINATE_BACKEND|PG_RELOAD_CONF|PG_ROTATE_LOGFILE)$/],
-];
-/** ClickHouse's table functions, which are ordinary words elsewhere. */
-const FAR = /^(?:URL|S3|REMOTE|REMOTESECURE|HDFS|MYSQL|POSTGRESQL|MONGODB|JDBC|ODBC|AZUREBLOBSTORAGE)$/;
-
-function callFacts(s: SqlStatement, add: Add): void {
-  s.tokens.forEach((t, i) => {
-    if (t.kind !== "word" && t.kind !== "quoted") return;
-    const name = t.text.toUpperCase();
-    if (s.tokens[i + 1]?.text === "(") for (const [fact, names] of CALLS) if (names.test(name)) add(fact, t);
-    for (const [fact, names] of NAMES) if (names.test(name)) add(fact, t);
-    if (name === "WAITFOR") add("time_delay", t);
-    const before = s.tokens[i - 1]?.text;
-    const [dot, after] = [s.tokens[i + 1]?.text, s.tokens[i + 2]?.text.toUpperCase()];
-    if (name === "MYSQL" && dot === ".") add(after === "USER" ? "credential_tables" : "system_tables", t);
-    if (dot === "(" && before === "FROM") {
-      if (FAR.test(name)) add("network_access", t);
-      else if (name === "FILE") add("file_access", t);
-      else if (name === "EXECUTABLE") add("program_execution", t);
-    }
   });
 }
