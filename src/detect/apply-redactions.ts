@@ -1,7 +1,8 @@
 import type { Finding } from "../model/call.js";
 import { applyEdits, decodeString, liftEdits, member, parseJsonText } from "../model/json-text.js";
 import type { Edit, JsonNode } from "../model/json-text.js";
-import { maskDocument, maskString, maskToken, renameKeys } from "./leaf-edits.js";
+import type { NestedReader } from "./leaf-edits.js";
+import { append, maskDocument, maskString, maskToken, nestedReader, renameKeys } from "./leaf-edits.js";
 import type { PointerTrie } from "./pointer-trie.js";
 import { pointerTrie, stepsInto } from "./pointer-trie.js";
 import type { MergedSpan } from "./redact.js";
@@ -22,7 +23,7 @@ export type Redaction = Pick<Finding, "type" | "severity" | "pointer" | "span" |
  */
 export function applyRedactions(text: string, findings: readonly Redaction[]): string {
   if (findings.length === 0) return text;
-  return applyEdits(text, editsFor(text, parseJsonText(text), findings));
+  return applyEdits(text, editsFor(text, parseJsonText(text), pointerTrie(findings), nestedReader()));
 }
 
 /**
@@ -35,30 +36,33 @@ export function redactDocument(
 ): { readonly text: string; readonly spread: readonly Redaction[] } {
   if (findings.length === 0) return { text, spread: [] };
   const tree = parseJsonText(text);
-  const spread = spreadIn(text, tree, findings);
-  return { text: applyEdits(text, editsFor(text, tree, [...findings, ...spread])), spread };
+  const read = nestedReader();
+  const trie = pointerTrie(findings);
+  const spread = spreadIn(text, tree, findings, trie, read);
+  const all = spread.length === 0 ? trie : pointerTrie([...findings, ...spread]);
+  return { text: applyEdits(text, editsFor(text, tree, all, read)), spread };
 }
 
-function editsFor(text: string, tree: JsonNode, findings: readonly Redaction[]): Edit[] {
+function editsFor(text: string, tree: JsonNode, root: PointerTrie<Redaction>, read: NestedReader): Edit[] {
   const edits: Edit[] = [];
   const visit = (node: JsonNode, trie: PointerTrie<Redaction>, key?: string, parent?: JsonNode): void => {
     const onValue = trie.values.filter((f) => f.onKey !== true);
     const media = maskedMedia(text, node, trie);
     if (media !== undefined) edits.push(media);
     else if (onValue.length > 0)
-      edits.push(...maskValue(text, node, onValue, key === "blob" ? parent : undefined));
+      append(edits, maskValue(text, node, onValue, read, key === "blob" ? parent : undefined));
     const renames = new Map<number, MergedSpan[]>();
     for (const step of stepsInto(node, trie)) {
       const onKey = step.trie.values.filter((f) => f.onKey === true);
       if (onKey.length > 0) renames.set(step.index, keySpans(onKey, step.key ?? ""));
       // Masked whole below: nothing there may be edited twice.
       if (media !== undefined || (onValue.length > 0 && node.kind !== "string")) continue;
-      if (step.shadowed) edits.push(...maskWhole(text, step.child, anyType(step.trie)));
+      if (step.shadowed) append(edits, maskWhole(text, step.child, anyType(step.trie), read));
       else visit(step.child, step.trie, step.key, node);
     }
-    if (renames.size > 0 && media === undefined) edits.push(...renameKeys(text, node, renames));
+    if (renames.size > 0 && media === undefined) append(edits, renameKeys(text, node, renames));
   };
-  visit(tree, pointerTrie(findings));
+  visit(tree, root);
   return edits;
 }
 
@@ -66,11 +70,12 @@ function maskValue(
   text: string,
   node: JsonNode,
   findings: readonly Redaction[],
+  read: NestedReader,
   resource?: JsonNode,
 ): Edit[] {
   if (node.kind !== "string") {
     const everything = findings.map((f) => ({ ...f, span: [0, f.span[1] + 1] as const }));
-    return maskWhole(text, node, mergeSpans(everything)[0]?.type ?? "");
+    return maskWhole(text, node, mergeSpans(everything)[0]?.type ?? "", read);
   }
   const decoded = decodeString(text, node.start, node.end);
   const spans = mergeSpans(findings.map((f) => ({ ...f, span: within(f.span, decoded.length) })));
@@ -78,7 +83,7 @@ function maskValue(
     // Clients decode a blob before they look at it, and refuse the whole result if they cannot.
     return [{ start: node.start, end: node.end, text: JSON.stringify(btoa(mask(spans[0]?.type ?? ""))) }];
   }
-  return liftEdits(text, node.start, node.end, maskString(decoded, spans));
+  return liftEdits(text, node.start, node.end, maskString(decoded, spans, read));
 }
 
 const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/;
@@ -105,9 +110,9 @@ function maskedMedia(text: string, node: JsonNode, trie: PointerTrie<Redaction>)
   return { start: node.start, end: node.end, text: JSON.stringify(block) };
 }
 
-function maskWhole(text: string, node: JsonNode, type: string): Edit[] {
+function maskWhole(text: string, node: JsonNode, type: string, read: NestedReader): Edit[] {
   if (node.kind === "number" || node.kind === "literal") return [maskToken(node, type)];
-  return maskDocument(text, node, [{ start: node.start, end: node.end, type }]);
+  return maskDocument(text, node, [{ start: node.start, end: node.end, type }], read);
 }
 
 function anyType(trie: PointerTrie<Redaction>): string {

@@ -24,18 +24,40 @@ export interface Leaf {
   readonly keyAt?: number;
 }
 
-/** The tree of a decoded string that holds a JSON object or array; undefined for any other text. */
-export function parseNested(decoded: string): JsonNode | undefined {
-  if (!/^[ \t\r\n]*[[{]/.test(decoded)) return undefined;
+/** JSON inside of a string. */
+export interface Nested {
+  readonly tree: JsonNode;
+  readonly leaves: readonly Leaf[];
+}
+
+/** Reads a decoded string that holds a JSON object or array; undefined for any other text. */
+export type NestedReader = (decoded: string) => Nested | undefined;
+
+/** Of a small text reading it again costs less than keeping it. */
+const WORTH_KEEPING = 512;
+
+/** A reader that remembers, for the time of one redaction: values are looked for, then places, then both are masked. */
+export function nestedReader(): NestedReader {
+  const known = new Map<string, Nested | undefined>();
+  return (decoded) => {
+    if (!/^[ \t\r\n]*[[{]/.test(decoded)) return undefined;
+    if (decoded.length < WORTH_KEEPING) return readNested(decoded);
+    if (!known.has(decoded)) known.set(decoded, readNested(decoded));
+    return known.get(decoded);
+  };
+}
+
+function readNested(decoded: string): Nested | undefined {
   try {
-    return parseJsonText(decoded);
+    const tree = parseJsonText(decoded);
+    return { tree, leaves: leavesOf(decoded, tree) };
   } catch {
     return undefined;
   }
 }
 
 /** All keys and scalar values below `node`, in document order. */
-export function leavesOf(text: string, node: JsonNode): Leaf[] {
+function leavesOf(text: string, node: JsonNode): Leaf[] {
   const leaves: Leaf[] = [];
   const visit = (at: JsonNode): void => {
     if (at.kind !== "object" && at.kind !== "array") {
@@ -77,9 +99,14 @@ export function touchedLeaves(leaves: readonly Leaf[], start: number, end: numbe
  * string holds JSON it stays valid JSON: a number becomes a quoted mask, quotes and structure are never
  * eaten.
  */
-export function maskString(decoded: string, spans: readonly MergedSpan[], depth = 0): Edit[] {
-  const nested = depth < MAX_NESTING ? parseNested(decoded) : undefined;
-  if (nested !== undefined) return maskDocument(decoded, nested, spans, depth + 1);
+export function maskString(
+  decoded: string,
+  spans: readonly MergedSpan[],
+  read: NestedReader,
+  depth = 0,
+): Edit[] {
+  const nested = depth < MAX_NESTING ? read(decoded) : undefined;
+  if (nested !== undefined) return maskLeaves(decoded, nested.leaves, spans, read, depth + 1);
   return spans.map(({ start, end, type }) => ({
     // Half of a surrogate pair left behind would not survive UTF-8.
     start: splitsPair(decoded, start) ? start - 1 : start,
@@ -92,8 +119,22 @@ export function maskString(decoded: string, spans: readonly MergedSpan[], depth 
  * Edits of a JSON text that mask `spans` (offsets into `text`, ascending, none overlapping) in the leaves
  * below `node`.
  */
-export function maskDocument(text: string, node: JsonNode, spans: readonly MergedSpan[], depth = 0): Edit[] {
-  const leaves = leavesOf(text, node);
+export function maskDocument(
+  text: string,
+  node: JsonNode,
+  spans: readonly MergedSpan[],
+  read: NestedReader,
+): Edit[] {
+  return maskLeaves(text, leavesOf(text, node), spans, read, 0);
+}
+
+function maskLeaves(
+  text: string,
+  leaves: readonly Leaf[],
+  spans: readonly MergedSpan[],
+  read: NestedReader,
+  depth: number,
+): Edit[] {
   const byLeaf = new Map<Leaf, MergedSpan[]>();
   for (const span of spans) {
     for (const leaf of touchedLeaves(leaves, span.start, span.end)) {
@@ -111,11 +152,16 @@ export function maskDocument(text: string, node: JsonNode, spans: readonly Merge
     } else if (leaf.node.kind === "string") {
       const inside = decodeSpans(text, leaf.start, leaf.end, touching);
       const decoded = decodeString(text, leaf.start, leaf.end);
-      edits.push(...liftEdits(text, leaf.start, leaf.end, maskString(decoded, inside, depth)));
+      append(edits, liftEdits(text, leaf.start, leaf.end, maskString(decoded, inside, read, depth)));
     } else edits.push(maskToken(leaf.node, touching[0]?.type ?? ""));
   }
-  for (const [object, renames] of keys) edits.push(...renameKeys(text, object, renames));
+  for (const [object, renames] of keys) append(edits, renameKeys(text, object, renames));
   return edits;
+}
+
+/** Adds edits one by one: as arguments of one call, a hundred thousand of them do not fit on the stack. */
+export function append(edits: Edit[], more: readonly Edit[]): void {
+  for (const edit of more) edits.push(edit);
 }
 
 /** A number, true, false or null becomes a string: part of a number is still a number, and still tells. */
@@ -137,7 +183,7 @@ export function renameKeys(
   return [...renames].flatMap(([i, spans]) => {
     const start = object.keyStarts[i] ?? 0;
     const key = object.keys[i] ?? "";
-    const masked = maskString(key, spans, MAX_NESTING);
+    const masked = maskString(key, spans, () => undefined);
     const name = applyEdits(key, masked);
     let count = used.get(name) ?? 1;
     while (taken.has(suffixed(name, count))) count++;

@@ -4,7 +4,8 @@ import type { JsonNode } from "../model/json-text.js";
 import { pointerStep } from "../model/json.js";
 import { SEVERITIES } from "../model/nouns.js";
 import type { Redaction } from "./apply-redactions.js";
-import { leavesOf, parseNested, touchedLeaves } from "./leaf-edits.js";
+import type { NestedReader } from "./leaf-edits.js";
+import { nestedReader, touchedLeaves } from "./leaf-edits.js";
 import type { PointerTrie } from "./pointer-trie.js";
 import { pointerTrie, stepsInto } from "./pointer-trie.js";
 import type { Hit, KnownValue, ValueIndex } from "./value-index.js";
@@ -25,12 +26,19 @@ const MAX_NESTING = 8;
  * call. Throws SallyportError `json_invalid` or `internal` as applyRedactions does.
  */
 export function spreadRedactions(text: string, findings: readonly Redaction[]): Redaction[] {
-  return findings.length === 0 ? [] : spreadIn(text, parseJsonText(text), findings);
+  if (findings.length === 0) return [];
+  return spreadIn(text, parseJsonText(text), findings, pointerTrie(findings), nestedReader());
 }
 
 /** As spreadRedactions, for a document already parsed. */
-export function spreadIn(text: string, tree: JsonNode, findings: readonly Redaction[]): Redaction[] {
-  const values = valuesAt(text, tree, pointerTrie(findings));
+export function spreadIn(
+  text: string,
+  tree: JsonNode,
+  findings: readonly Redaction[],
+  trie: PointerTrie<Redaction>,
+  read: NestedReader,
+): Redaction[] {
+  const values = valuesAt(text, tree, trie, read);
   if (values.length === 0) return [];
   const index = indexValues(values);
   const known = new Map<string, Redaction[]>();
@@ -41,43 +49,55 @@ export function spreadIn(text: string, tree: JsonNode, findings: readonly Redact
     else list.push(f);
   }
   const out: Redaction[] = [];
-  const add = (hits: readonly Hit[], pointer: string, onKey: boolean): void => {
+  const path: string[] = [];
+  const add = (hits: readonly Hit[], onKey: boolean): void => {
+    if (hits.length === 0) return;
+    const pointer = path.join("");
     const before = known.get(`${onKey ? "k" : "v"}${pointer}`) ?? [];
     for (const { start, end, type, severity } of uncovered(hits, before)) {
       out.push({ type, severity, pointer, span: [start, end], ...(onKey && { onKey }) });
     }
   };
-  const visit = (node: JsonNode, pointer: string): void => {
+  const visit = (node: JsonNode): void => {
     node.children.forEach((child, i) => {
       const key = node.keys[i];
-      const below = pointer + pointerStep(key ?? i);
-      if (key !== undefined) add(index.find(key), below, true);
-      visit(child, below);
+      path.push(pointerStep(key ?? i));
+      if (key !== undefined) add(index.find(key), true);
+      visit(child);
+      path.pop();
     });
     if (node.kind === "string")
-      add(hitsInString(decodeString(text, node.start, node.end), index, 0), pointer, false);
-    if (node.kind === "number") add(hitsInNumber(text, node, index), pointer, false);
+      add(hitsInString(decodeString(text, node.start, node.end), index, read, 0), false);
+    if (node.kind === "number") add(hitsInNumber(text, node, index), false);
   };
-  visit(tree, "");
+  visit(tree);
   return out;
 }
 
 /**
  * The texts that findings cover, as they read at the innermost level: no escapes, no quotes. Weakest first.
  */
-function valuesAt(text: string, tree: JsonNode, root: PointerTrie<Redaction>): KnownValue[] {
-  const values: KnownValue[] = [];
-  const take = (value: string, { type, severity }: Spanned): void => {
-    const trimmed = value.trim();
-    if (trimmed.length >= MIN_VALUE) values.push({ value: trimmed, type, severity });
+function valuesAt(
+  text: string,
+  tree: JsonNode,
+  root: PointerTrie<Redaction>,
+  read: NestedReader,
+): KnownValue[] {
+  const values = new Map<string, KnownValue>();
+  const take = (text: string, { type, severity }: Spanned): void => {
+    const value = text.trim();
+    if (value.length < MIN_VALUE) return;
+    const known = values.get(value);
+    if (known === undefined || rank(severity) >= rank(known.severity))
+      values.set(value, { value, type, severity });
   };
   const takeFrom = (decoded: string, spans: readonly Spanned[], depth: number): void => {
-    const nested = depth < MAX_NESTING ? parseNested(decoded) : undefined;
+    const nested = depth < MAX_NESTING ? read(decoded) : undefined;
     if (nested === undefined) {
       for (const s of spans) take(decoded.slice(...s.span), s);
       return;
     }
-    const leaves = leavesOf(decoded, nested);
+    const { leaves } = nested;
     const strings = new Map<(typeof leaves)[number], Spanned[]>();
     for (const s of spans) {
       if (s.span[1] - s.span[0] > MAX_NESTED_SPAN) continue;
@@ -111,20 +131,22 @@ function valuesAt(text: string, tree: JsonNode, root: PointerTrie<Redaction>): K
     }
   };
   visit(tree, root);
-  return values.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
+  return [...values.values()].toSorted((a, b) => rank(a.severity) - rank(b.severity));
 }
 
+const rank = (severity: Finding["severity"]): number => SEVERITIES.indexOf(severity);
+
 /** Where values stand in a decoded string, also in the JSON it may hold; offsets of the decoded string. */
-function hitsInString(decoded: string, index: ValueIndex, depth: number): Hit[] {
+function hitsInString(decoded: string, index: ValueIndex, read: NestedReader, depth: number): Hit[] {
   if (decoded.length < MIN_VALUE) return [];
-  const nested = depth < MAX_NESTING ? parseNested(decoded) : undefined;
+  const nested = depth < MAX_NESTING ? read(decoded) : undefined;
   if (nested === undefined) return index.find(decoded);
-  return leavesOf(decoded, nested).flatMap((leaf) => {
+  return nested.leaves.flatMap((leaf) => {
     if (leaf.keyAt === undefined && leaf.node.kind === "number")
       return hitsInNumber(decoded, leaf.node, index, leaf.start);
     if (leaf.keyAt === undefined && leaf.node.kind !== "string") return [];
     const inner = decodeString(decoded, leaf.start, leaf.end);
-    const hits = leaf.keyAt === undefined ? hitsInString(inner, index, depth + 1) : index.find(inner);
+    const hits = leaf.keyAt === undefined ? hitsInString(inner, index, read, depth + 1) : index.find(inner);
     if (hits.length === 0) return hits;
     const places = liftEdits(
       decoded,

@@ -202,10 +202,15 @@ export function stringEnd(text: string, start: number): number {
  * offsets are moved past escapes, replacements are escaped. What is not replaced keeps its escapes.
  */
 export function liftEdits(text: string, start: number, end: number, edits: readonly Edit[]): Edit[] {
+  const token = text.slice(start, end - 1);
+  const escaped = (e: Edit): string => JSON.stringify(e.text).slice(1, -1);
+  if (!token.includes("\\")) {
+    const place = (offset: number): number => Math.min(start + 1 + offset, end - 1);
+    return edits.map((e) => ({ start: place(e.start), end: place(e.end), text: escaped(e) }));
+  }
   const offsets = [...new Set(edits.flatMap((e) => [e.start, e.end]))].toSorted((a, b) => a - b);
   const raw = new Map<number, number>();
   // Searched within the token only: indexOf over the whole document would make many small leaves quadratic.
-  const token = text.slice(start, end - 1);
   let decoded = 0;
   let at = 1;
   let backslash = nextBackslash(token, at);
@@ -226,7 +231,7 @@ export function liftEdits(text: string, start: number, end: number, edits: reado
   return edits.map((e) => ({
     start: raw.get(e.start) ?? end - 1,
     end: raw.get(e.end) ?? end - 1,
-    text: JSON.stringify(e.text).slice(1, -1),
+    text: escaped(e),
   }));
 }
 
@@ -246,6 +251,8 @@ export function decodedOffsets(
   offsets: readonly { readonly at: number; readonly up: boolean }[],
 ): number[] {
   const token = text.slice(start, end - 1);
+  if (!token.includes("\\"))
+    return offsets.map((offset) => Math.min(Math.max(offset.at - start, 1), token.length) - 1);
   const out = offsets.map(() => 0);
   const ascending = offsets.map((offset, i) => ({ ...offset, i })).toSorted((a, b) => a.at - b.at);
   let decoded = 0;

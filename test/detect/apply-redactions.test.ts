@@ -34,6 +34,16 @@ const result = (...blocks: readonly Json[]): string => JSON.stringify({ content:
 const textBlock = (text: string): Json => ({ type: "text", text });
 
 describe("a redacted result", () => {
+  it("may hold more findings in one text than fit on a stack", () => {
+    const many = 150_000;
+    const before = JSON.stringify({ text: "a ".repeat(many) });
+    const after = applyRedactions(
+      before,
+      Array.from({ length: many }, (_, i) => at("/text", [2 * i, 2 * i + 1])),
+    );
+    expect(after).toBe(JSON.stringify({ text: `${MASK} `.repeat(many) }));
+  });
+
   it("keeps every character that is not redacted: int64, 1.10, -0, 1e2, key order, white space, escapes", () => {
     const before = `{ "b":9007199254740993 ,\n\t"a":[1.10,-0,1e2], "s":"caf\\u00e9 \\/ ${SSN} \\ud83d\\ude00", "z" : {} }`;
     expect(applyRedactions(before, findAll(before, SSN))).toBe(before.replace(SSN, MASK));
