@@ -7,6 +7,7 @@ import type { Check } from "./checks/index.js";
 import { CHECKS } from "./checks/index.js";
 import { quickly } from "./context.js";
 import type { FirstTokens } from "./first-token.js";
+import { lazily } from "./lazily.js";
 import type { KeyIndex } from "./key-meaning.js";
 import { indexKeys } from "./key-meaning.js";
 import { ANY_SHAPE, shapeOf } from "./pattern-shape.js";
@@ -21,9 +22,9 @@ export interface CompiledRule {
   readonly roles: number;
   readonly phases: number;
   /** Global, so `lastIndex` is set before every use. */
-  readonly regex: RegExp | undefined;
+  readonly regex: (() => RegExp) | undefined;
   /** The same, tried at one place; only of a pattern that begins where a word does. */
-  readonly sticky: RegExp | undefined;
+  readonly sticky: (() => RegExp) | undefined;
   /** Where in a match its group `value` stands; "last": it ends where the match does. */
   readonly value: "last" | "inside" | undefined;
   readonly check: Check | undefined;
@@ -38,7 +39,7 @@ export interface CompiledRule {
 export interface CompiledContext {
   readonly words: readonly string[];
   /** Finds out in one go that none of many words is there. */
-  readonly quick: RegExp | undefined;
+  readonly quick: (() => RegExp) | undefined;
   readonly before: number;
   readonly after: number;
   readonly otherwise: Severity | undefined;
@@ -157,8 +158,11 @@ function compileRule(rule: DetectorRule, index: number, automaton: Automaton): C
     rule,
     roles: rule.roles?.reduce((mask, r) => mask | roleBit(r), 0) ?? ALL,
     phases: rule.phases?.reduce((mask, p) => mask | phaseBit(p), 0) ?? ALL,
-    regex: pattern === undefined ? undefined : new RegExp(pattern, `g${flags}`),
-    sticky: pattern === undefined || first.lead === undefined ? undefined : new RegExp(pattern, `y${flags}`),
+    regex: pattern === undefined ? undefined : lazily(() => new RegExp(pattern, `g${flags}`)),
+    sticky:
+      pattern === undefined || first.lead === undefined
+        ? undefined
+        : lazily(() => new RegExp(pattern, `y${flags}`)),
     value,
     check: rule.check === undefined ? undefined : CHECKS[rule.check],
     bits: automaton.bitsOf(rule.chars ?? ""),

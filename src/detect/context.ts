@@ -1,18 +1,20 @@
+import { lazily } from "./lazily.js";
+
 const LETTER = /\p{L}/u;
 /** Scripts that put no spaces between words. */
 const unspaced = /^[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/;
 
 interface Context {
   readonly words: readonly string[];
-  readonly quick: RegExp | undefined;
+  readonly quick: (() => RegExp) | undefined;
   readonly before: number;
   readonly after: number;
 }
 
 /** One pattern for many words: names of five hundred vendors are not looked for one by one. */
-export function quickly(words: readonly string[]): RegExp | undefined {
+export function quickly(words: readonly string[]): (() => RegExp) | undefined {
   if (words.length < 8) return undefined;
-  return new RegExp(words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"));
+  return lazily(() => new RegExp(words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")));
 }
 
 /** True when one of the (lower-case) words stands within `before`/`after` characters of [start, end). */
@@ -26,7 +28,7 @@ export function contextNear(text: string, start: number, end: number, context: C
 
 function holdsWord(window: string, { words, quick }: Context): boolean {
   const lower = window.toLowerCase();
-  if (quick?.test(lower) === false) return false;
+  if (quick?.().test(lower) === false) return false;
   return words.some((word) => {
     for (let at = lower.indexOf(word); at !== -1; at = lower.indexOf(word, at + 1)) {
       if (unspaced.test(word) || (startsWord(window, at) && endsWord(window, at + word.length))) return true;

@@ -17,14 +17,16 @@ export function matchRule(
   into: Match[],
   words: Words | undefined,
 ): void {
-  const { regex, sticky, first } = compiled;
-  if (regex === undefined) return;
-  if (words === undefined || sticky === undefined) {
+  const { first } = compiled;
+  if (compiled.regex === undefined) return;
+  if (words === undefined || compiled.sticky === undefined) {
+    const regex = compiled.regex();
     regex.lastIndex = 0;
     for (let m = regex.exec(text); m !== null; m = regex.exec(text))
       regex.lastIndex = take(compiled, text, m, key, into);
     return;
   }
+  const sticky = compiled.sticky();
   let from = 0;
   const tryAt = (at: number): void => {
     sticky.lastIndex = at;

@@ -1,3 +1,5 @@
+import { lazily } from "../lazily.js";
+
 /**
  * Commands as data: `git push --force`, `aws s3 rm --recursive`, `kubectl delete`, `* --no-preserve-root`.
  * The first word is the program (globs allowed). Plain words are subcommands, in this order, each directly after the
@@ -26,12 +28,12 @@ export type CommandIndex = (argv: readonly string[]) => readonly number[];
 
 /** Patterns by rule, looked up by the program's name: few of a thousand speak of one. */
 export function indexCommands(rules: readonly (readonly string[])[]): CommandIndex {
-  type Entry = { readonly rule: number; readonly pattern: CommandPattern };
+  type Entry = { readonly rule: number; readonly pattern: () => CommandPattern };
   const named = new Map<string, Entry[]>();
   const others: Entry[] = [];
   rules.forEach((patterns, rule) => {
     for (const text of patterns) {
-      const entry = { rule, pattern: compileCommand(text) };
+      const entry = { rule, pattern: lazily(() => compileCommand(text)) };
       const program = text.trim().split(/\s+/)[0] ?? "*";
       if (/[*\u0080-\uffff]/.test(program)) others.push(entry);
       else
@@ -43,7 +45,7 @@ export function indexCommands(rules: readonly (readonly string[])[]): CommandInd
     const entries = named.get((argv[0] ?? "").toLowerCase());
     const told: number[] = [];
     for (const list of [entries, others])
-      for (const { rule, pattern } of list ?? []) if (matchesCommand(argv, pattern)) told.push(rule);
+      for (const { rule, pattern } of list ?? []) if (matchesCommand(argv, pattern())) told.push(rule);
     return told;
   };
 }
