@@ -3,8 +3,23 @@ import { randomBytes } from "node:crypto";
 const CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz";
 const RANDOM_CHARS = 16;
 
-/** decision (and its call), outcome, writer, start, posture, tool (its pin), end, client session, key, hold, erasure, brake, approval, vote */
-export type IdPrefix = "d" | "o" | "w" | "s" | "p" | "t" | "e" | "c" | "k" | "h" | "x" | "b" | "a" | "v";
+/** decision (and its call), outcome, writer, start, posture, tool (its pin), end, client session, key, hold, erasure, brake, approval, vote, leap of the clock */
+export type IdPrefix =
+  | "d"
+  | "o"
+  | "w"
+  | "s"
+  | "p"
+  | "t"
+  | "e"
+  | "c"
+  | "k"
+  | "h"
+  | "x"
+  | "b"
+  | "a"
+  | "v"
+  | "l";
 
 let lastTime = 0;
 let random = new Uint8Array(RANDOM_CHARS);

@@ -4,6 +4,7 @@ import { openStore } from "../store/sqlite.js";
 import type { FileLock } from "../store/lock.js";
 import type { Store, Tx } from "../store/store.js";
 import { append } from "./chain.js";
+import { clockWatch, type ClockWatch } from "./clock-watch.js";
 import type { StoredCheckpoint } from "./checkpoints.js";
 import { newId } from "./ids.js";
 import { openDigest, type Digest } from "./keys.js";
@@ -85,6 +86,8 @@ export interface AuditLog {
 export interface AuditOptions extends SignerOptions {
   /** Version of Sallyport, for the start record. */
   readonly version: string;
+  /** Other than this machine's. */
+  readonly clock?: ClockWatch;
 }
 
 /**
@@ -100,7 +103,7 @@ export async function openAudit(options: AuditOptions): Promise<AuditLog> {
     const key = openSigningKey(dirname(options.path), options.signingPem);
     const { lock, open } = await begin(store, writer, options.version, digest, key);
     const signer = createSigner(store, writer, key, options);
-    return auditLog(store, writer, digest, lock, open, signer);
+    return auditLog(store, writer, digest, lock, open, signer, options.clock ?? clockWatch());
   } catch (error) {
     await store.close();
     throw error;
@@ -114,12 +117,27 @@ function auditLog(
   lock: FileLock,
   open: OpenDecisions,
   signer: Signer,
+  clock: ClockWatch,
 ): AuditLog {
-  const head = (prefix: "p" | "e" | "b" | "h" | "x" | "v") => ({
+  const head = (prefix: "p" | "e" | "b" | "h" | "x" | "v" | "l") => ({
     id: newId(prefix),
     time: Date.now(),
     writer,
   });
+  /** A transaction of calls, which come all the time: where the clock was set before it, that stands first. */
+  const transact = async <T>(work: (tx: Tx) => T): Promise<T> => {
+    const step = clock.step();
+    if (step === undefined) return store.transact(work);
+    try {
+      return await store.transact((tx) => {
+        write(tx, { kind: "clock", ...head("l"), step });
+        return work(tx);
+      });
+    } catch (error) {
+      clock.untold(step);
+      throw error;
+    }
+  };
   let closed: Promise<void> | undefined;
   const end = async (): Promise<void> => {
     try {
@@ -139,7 +157,7 @@ function auditLog(
     appendDecision: async (make) => {
       let id: string | undefined;
       try {
-        return await store.transact((tx) => {
+        return await transact((tx) => {
           const body = make(tx);
           const receipt = write(tx, body);
           signer.count();
@@ -154,7 +172,7 @@ function auditLog(
     appendOutcome: async (make) => {
       let taken: { readonly id: string; readonly seq: number } | undefined;
       try {
-        return await store.transact((tx) => {
+        return await transact((tx) => {
           const body = make(tx);
           taken = { id: body.decision_id, seq: open.take(body.decision_id) };
           signer.count();

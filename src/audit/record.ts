@@ -289,7 +289,15 @@ export interface ErasureBody extends RecordHead {
   readonly by: Principal;
 }
 
+/** The writer's clock was set while it ran: times before and after this record are of two clocks. */
+export interface ClockBody extends RecordHead {
+  readonly kind: "clock";
+  /** How far it was set: ahead, or back when negative. Milliseconds. */
+  readonly step: number;
+}
+
 export type RecordBody =
+  | ClockBody
   | StartBody
   | PostureBody
   | DecisionBody

@@ -106,6 +106,7 @@ export function verify(store: Store, options: VerifyOptions = {}): Verification 
         if (row.ref !== null && !silent.delete(row.ref)) open.delete(row.ref);
         continue;
       }
+      if (body.kind === "clock") clock.step(row.seq, body.step);
       if (body.kind === "erasure") erased.erasure(row.seq, body);
       if (body.kind === "outcome" && silent.delete(body.decision_id)) continue;
       checkOrder(body, open, report);

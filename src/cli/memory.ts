@@ -1,5 +1,12 @@
 import { setFlagsFromString } from "node:v8";
 
+/** A result from which on collecting old objects costs more than keeping them for a while. Bytes. */
+export const LARGE_RESULT = 64 * 1024;
+/** As long as large results are taken to go on coming. Milliseconds. */
+const CALM_MS = 30_000;
+const SMALL = "--heap-growing-percent=50";
+const ROOMY = "--heap-growing-percent=200";
+
 /**
  * A proxy lives for days beside an editor, one for each of its windows. Left alone, V8 lets the space of young objects
  * grow to 32 MB and collects the old ones when there are three times as many; a call leaves nothing behind, so that
@@ -7,5 +14,24 @@ import { setFlagsFromString } from "node:v8";
  */
 export function keepHeapSmall(): void {
   setFlagsFromString("--semi-space-growth-factor=1");
-  setFlagsFromString("--heap-growing-percent=50");
+  setFlagsFromString(SMALL);
+}
+
+let calm: NodeJS.Timeout | undefined;
+
+/**
+ * A result of so many bytes has come. What is made of a large one outlives the young objects' space, and in a small heap
+ * the old ones would be collected in the middle of each call, for up to two fifths of its time.
+ */
+export function makeRoom(bytes: number): void {
+  if (bytes < LARGE_RESULT) return;
+  if (calm !== undefined) {
+    calm.refresh();
+    return;
+  }
+  setFlagsFromString(ROOMY);
+  calm = setTimeout(() => {
+    calm = undefined;
+    setFlagsFromString(SMALL);
+  }, CALM_MS).unref();
 }

@@ -4,6 +4,7 @@ import { openAudit, type AuditLog } from "../audit/log.js";
 import type { ApprovalEvent } from "../admin/webhook.js";
 import type { Question } from "../approvals/approvals.js";
 import { publish } from "./anchors.js";
+import { makeRoom } from "./memory.js";
 import { teller, tellById } from "./tell.js";
 import { version } from "./version.js";
 import { keepRetention } from "../audit/retention.js";
@@ -131,6 +132,7 @@ export async function start(
     principal,
     version: version(),
     log,
+    makeRoom,
   };
   // One at a time, in the order they were asked for.
   let reloading = Promise.resolve();

@@ -76,6 +76,7 @@ export async function governCall(
       ...changesFor(message, tool, call, subject),
     ]);
     const { reply } = got;
+    desk.parts.makeRoom?.(reply.bodyEnd - reply.bodyStart);
     const task = taskOf(reply.value);
     if (isObject(task) && typeof task["taskId"] === "string") desk.owners.set(task["taskId"], link);
     return {

@@ -80,6 +80,8 @@ export interface SessionParts {
   readonly parkedMs?: number;
   readonly version: string;
   readonly log: Log;
+  /** Told the size of each result before it is judged. */
+  readonly makeRoom?: (bytes: number) => void;
 }
 
 export interface Desk {

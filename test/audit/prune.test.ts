@@ -10,7 +10,7 @@ import { search } from "../../src/audit/search.js";
 import { parseVerifier } from "../../src/audit/note.js";
 import { verify } from "../../src/audit/verify.js";
 import { openStore } from "../../src/store/sqlite.js";
-import { decide, denied, finish, freshFolder } from "./sample.js";
+import { decide, denied, finish, freshFolder, STILL } from "./sample.js";
 
 const DAY = 86_400_000;
 const by = { id: "local:ann", how: "os_user" } as const;
@@ -20,7 +20,7 @@ let log: AuditLog;
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2026-01-01") });
   path = join(freshFolder(), "audit.db");
-  log = await openAudit({ path, version: "1.0.0" });
+  log = await openAudit({ clock: STILL, path, version: "1.0.0" });
 });
 afterEach(async () => {
   vi.useRealTimers();

@@ -3,9 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach } from "vitest";
 import { decisionBody, outcomeBody, type OutcomeInput } from "../../src/audit/bodies.js";
+import type { ClockWatch } from "../../src/audit/clock-watch.js";
 import { newId } from "../../src/audit/ids.js";
 import type { AuditLog } from "../../src/audit/log.js";
 import type { Call, Decision, JudgedFinding } from "../../src/model/call.js";
+
+/** For tests that set the date themselves. */
+export const STILL: ClockWatch = { step: () => undefined, untold: () => {} };
 
 const folders: string[] = [];
 

@@ -6,7 +6,7 @@ import { parseVerifier } from "../../src/audit/note.js";
 import { checkProof, prover } from "../../src/audit/proof.js";
 import { verify } from "../../src/audit/verify.js";
 import { openStore } from "../../src/store/sqlite.js";
-import { decide, denied, freshFolder } from "./sample.js";
+import { decide, denied, freshFolder, STILL } from "./sample.js";
 
 const MINUTE = 60_000;
 const START = Date.UTC(2026, 0, 1);
@@ -23,7 +23,12 @@ afterEach(() => {
 /** A call and a checkpoint, each `apart` milliseconds. Gives every note that was signed. */
 async function life(count: number, apart: number, changeKeyAt?: number): Promise<string[]> {
   const notes: string[] = [];
-  const log = await openAudit({ path, version: "1.0.0", published: ({ note }) => void notes.push(note) });
+  const log = await openAudit({
+    clock: STILL,
+    path,
+    version: "1.0.0",
+    published: ({ note }) => void notes.push(note),
+  });
   for (let n = 0; n < count; n++) {
     vi.setSystemTime(Date.now() + apart);
     await decide(log, denied);
