@@ -14,6 +14,7 @@ import type { Link } from "./link.js";
 import type { ClientMessage } from "./message.js";
 import { continuesNothing } from "./parked.js";
 import { badParamHeader, paramHeadersFor, wrongParamHeader } from "./param-headers.js";
+import { seeChanges } from "./relist.js";
 import { bodyText, withBody } from "./reply.js";
 import { connectorOf } from "./tools.js";
 
@@ -41,6 +42,7 @@ export async function governCall(
     // Who has not answered is not asked again and again.
     return governCall(desk, flight, back.call, link, tool, [], false);
   }
+  if (message.method === "tools/call") await seeChanges(desk, flight, link);
   const call = callOf(desk, message, link, tool);
   const { inputSchema: schema } = call;
   // A client over stdio, or of the legacy era, has no such headers.

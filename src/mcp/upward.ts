@@ -11,6 +11,7 @@ import { MAX_ASKED, PARKED_MS } from "./limits.js";
 import { idKey, type ClientMessage } from "./message.js";
 import type { Parked } from "./parked.js";
 import type { Peer } from "./peer.js";
+import { toolsChanged } from "./relist.js";
 import { readDownstream, type Incoming } from "./reply.js";
 
 export interface Upward {
@@ -139,6 +140,7 @@ export function createUpward(desk: Desk): Upward {
       send(flight, applyEdits(message.text, [{ start: node.start, end: node.end, text: ours[0].slice(1) }]));
       return;
     }
+    if (message.method === "notifications/tools/list_changed") toolsChanged(link);
     if (desk.stateless && subscriptionNode(message) === undefined && desk.listeners.notify(message)) return;
     // A legacy server logs to its session, whoever listens; a stateless client asks for it with each request.
     if (desk.stateless && link.era === "legacy" && message.method === "notifications/message")

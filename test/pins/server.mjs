@@ -1,5 +1,5 @@
 // A stdio server whose tools are what the file TOOLS_FILE says at the moment they are listed: the very text of it.
-// FAKE_LOG gets every line received.
+// FAKE_LOG gets every line received. The tool `announce` says that they have changed.
 import { appendFileSync, readFileSync } from "node:fs";
 
 const reply = (id, result) =>
@@ -13,7 +13,10 @@ function handle(line) {
     const { protocolVersion } = params;
     reply(id, JSON.stringify({ protocolVersion, capabilities: { tools: {} }, serverInfo }));
   } else if (method === "tools/list") reply(id, readFileSync(process.env.TOOLS_FILE, "utf8"));
-  else if (method === "tools/call")
+  else if (method === "tools/call" && params.name === "announce") {
+    process.stdout.write('{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n');
+    reply(id, JSON.stringify({ content: [] }));
+  } else if (method === "tools/call")
     reply(id, JSON.stringify({ content: [{ type: "text", text: `${params.name} ran` }] }));
   else if (id !== undefined)
     process.stdout.write(

@@ -251,3 +251,21 @@ it("usage that cannot be understood ends with 2, a tool nobody knows with 1", ()
     }).status;
   expect([status("lst"), status("approve"), status("ls")]).toEqual([2, 2, 1]);
 });
+
+describe("a server that says its tools have changed", () => {
+  const announce = { name: "announce", inputSchema: { type: "object" } };
+
+  it("is asked for them before the next call, which is judged as the tool is now", async () => {
+    offer(list(query, announce));
+    const proxy = await start("strict");
+    await proxy.request("tools/list");
+    expect(textOf(await proxy.call("query", {}))).toBe("query ran");
+    offer(list(poisoned, announce));
+    await proxy.call("announce", {});
+    expect(JSON.stringify(await proxy.call("query", {}))).toContain("sallyport tools diff");
+    const lists = home.received().filter(({ method }) => method === "tools/list");
+    await proxy.call("query", {});
+    expect(home.received().filter(({ method }) => method === "tools/list")).toEqual(lists);
+    expect(lists).toHaveLength(2);
+  });
+});
