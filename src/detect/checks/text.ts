@@ -80,10 +80,15 @@ export function email(value: string): boolean {
   );
 }
 
+/** Characters; 4096 bits in base64 are more, and stand in armour. */
+const MAX_KEY = 400;
+
 /** The generic tier: what a program would accept as a secret, and a person would not write as prose. */
 export function secretValue(value: string): boolean {
   const bare = value.replace(/[.,;:!?)]+$/, "");
-  if (!password(bare) || bare.length < 8) return false;
+  // Markup is no value; what is longer than any key is a certificate, or a secret that was sealed.
+  if (!password(bare) || bare.length < 8 || bare.length > MAX_KEY || /&(?:lt|gt|amp|quot|#)/.test(bare))
+    return false;
   const digits = /\d/.test(bare);
   const mixed = /[a-z]/.test(bare) && /[A-Z]/.test(bare);
   const symbol = /[^\w.:/-]/.test(bare);
@@ -109,7 +114,9 @@ export function urlPassword(value: string): boolean {
 export function sqlPassword(value: string): boolean {
   return (
     /[A-Za-z]/.test(value) &&
-    !/^[:$@?%{<[]|^(?:password|passwd|secret|null|default|expire|random)$/i.test(value)
+    !/^[:$@?%{<[]|^(?:password|passwd|secret|null|default|expire|random|history|reuse|require|unbounded)$/i.test(
+      value,
+    )
   );
 }
 
