@@ -42,7 +42,7 @@ export async function governCall(
     // Who has not answered is not asked again and again.
     return governCall(desk, flight, back.call, link, tool, [], false);
   }
-  if (message.method === "tools/call") await seeChanges(desk, flight, link);
+  if (message.method === "tools/call") await seeChanges(desk, flight, link, tool);
   const call = callOf(desk, message, link, tool);
   const { inputSchema: schema } = call;
   // A client over stdio, or of the legacy era, has no such headers.

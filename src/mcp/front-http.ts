@@ -97,9 +97,8 @@ export async function serveHttp(
     message: ClientMessage,
     identity: Identity,
   ): void => {
-    const full = (): void => {
+    const full = (text = "[Sallyport] too many sessions are open"): void => {
       response.setHeader("retry-after", String(RETRY_AFTER_MS / 1000));
-      const text = "[Sallyport] too many sessions are open";
       respond(response, 503, errorReply(message.idText || "null", CODE.server, text));
     };
     if (isStateless(message, request)) {
@@ -121,6 +120,10 @@ export async function serveHttp(
     }
     if (message.method === "initialize") {
       if (sessions.size >= limits.sessions) return full();
+      const owner = ownerOf(identity.principal);
+      const own = [...sessions.values()].filter((held) => held.owner === owner).length;
+      if (own >= limits.sessionsOfOne)
+        return full(`[Sallyport] ${own} sessions of yours are open: end those that are not used`);
       const { id, held } = open(identity);
       response.setHeader("mcp-session-id", id);
       deliver(held.session, message, response, {});

@@ -29,6 +29,8 @@ export const MAX_OWNERS = 10_000;
 
 /** Sessions are cheap to open and each may own child processes. */
 export const MAX_HTTP_SESSIONS = 64;
+/** One principal whose clients open sessions and forget them must not shut out all the others. */
+export const MAX_SESSIONS_OF_ONE = 48;
 
 /** So are the sessions that stateless clients share, one for each principal and what its clients can be asked. */
 export const MAX_STATELESS_SESSIONS = 64;

@@ -17,10 +17,14 @@ export function toolsChanged(link: Link): void {
   changed.set(link, "unseen");
 }
 
-/** Rejects with a SallyportError when the tools cannot be listed, or what they are cannot be recorded. */
-export async function seeChanges(desk: Desk, flight: Flight, link: Link): Promise<void> {
+/**
+ * Before a call of `tool`. One that was never listed has no definition that could have changed: to learn it now would void
+ * what a person has approved of the call. Rejects with a SallyportError when the tools cannot be listed, or what they are
+ * cannot be recorded.
+ */
+export async function seeChanges(desk: Desk, flight: Flight, link: Link, tool: string): Promise<void> {
   const state = changed.get(link);
-  if (state === undefined) return;
+  if (state === undefined || desk.parts.pins.listed(link.server.name, tool) === "") return;
   const looking = state === "unseen" ? look(desk, flight, link) : state;
   changed.set(link, looking);
   try {

@@ -268,4 +268,12 @@ describe("a server that says its tools have changed", () => {
     expect(home.received().filter(({ method }) => method === "tools/list")).toEqual(lists);
     expect(lists).toHaveLength(2);
   });
+
+  it("is not asked for a tool that nobody has listed: nothing of it was trusted that could have changed", async () => {
+    offer(list(query, announce));
+    const proxy = await start("strict");
+    await proxy.call("announce", {});
+    expect(textOf(await proxy.call("query", {}))).toBe("query ran");
+    expect(home.received().some(({ method }) => method === "tools/list")).toBe(false);
+  });
 });

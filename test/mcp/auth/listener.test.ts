@@ -190,6 +190,27 @@ describe("a session", () => {
     expect((await front.post(CALL, { ...alice, ...as(await issuer.mint({ jti: "2" })) })).status).toBe(200);
   });
 
+  it("too many of one principal leaves room for those of another", async () => {
+    const auth = { issuer: issuer.issuer, audience: AUDIENCE, jwks: issuer.jwks };
+    const small = await startFront(
+      { mcpServers: { down: { url: down.url } }, auth },
+      { sessions: 3, sessionsOfOne: 2 },
+    );
+    try {
+      const hello = async (sub: string): Promise<Answer> =>
+        small.post(INITIALIZE, as(await issuer.mint({ sub })));
+      expect((await hello("zoe")).status).toBe(200);
+      expect((await hello("zoe")).status).toBe(200);
+      const third = await hello("zoe");
+      expect(third.status).toBe(503);
+      expect(third.body.error.message).toContain("2 sessions of yours are open");
+      expect((await hello("yan")).status).toBe(200);
+      expect((await hello("yan")).body.error.message).toContain("too many sessions");
+    } finally {
+      await small.close();
+    }
+  });
+
   it("of the stateless era is one for each principal", async () => {
     const call = async (sub: string, id: number): Promise<Answer> => {
       const { message, headers } = statelessCall(id);
