@@ -43,8 +43,22 @@ export async function overStdio([command, ...args], env) {
   };
 }
 
+const STATELESS = "2026-07-28";
+const _meta = {
+  "io.modelcontextprotocol/protocolVersion": STATELESS,
+  "io.modelcontextprotocol/clientInfo": hello.clientInfo,
+  "io.modelcontextprotocol/clientCapabilities": {},
+};
+
+/** The message of an answer, which may come as the last event of a stream. */
+function messageOf(body) {
+  if (body[0] === 0x7b) return body;
+  const from = body.lastIndexOf("data: ");
+  return from === -1 ? body : body.subarray(from + 6, body.indexOf(10, from));
+}
+
 /** `processes`: commands to start, in order; the last listens on the port of `url`. */
-export async function overHttp(processes, url, { env = {}, headers = {} } = {}) {
+export async function overHttp(processes, url, { env = {}, headers = {}, stateless = false } = {}) {
   const children = processes.map(([command, ...args]) =>
     spawn(command, args, { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, ...env } }),
   );
@@ -52,12 +66,13 @@ export async function overHttp(processes, url, { env = {}, headers = {} } = {}) 
   await listening(Number(new URL(url).port));
   let session;
   let lastId = 0;
-  const post = (body) =>
+  const post = (body, more) =>
     new Promise((resolve, reject) => {
       const all = {
         "content-type": "application/json",
         accept: "application/json, text/event-stream",
         ...headers,
+        ...more,
         ...(session && { "mcp-session-id": session }),
       };
       const request = http.request(
@@ -66,16 +81,26 @@ export async function overHttp(processes, url, { env = {}, headers = {} } = {}) 
         (response) => {
           session ??= response.headers["mcp-session-id"];
           const chunks = [];
-          response.on("data", (chunk) => chunks.push(chunk)).on("end", () => resolve(Buffer.concat(chunks)));
+          response
+            .on("data", (chunk) => chunks.push(chunk))
+            .on("end", () => resolve(messageOf(Buffer.concat(chunks))));
         },
       );
       request.on("error", reject).end(body);
     });
-  await post(message(++lastId, "initialize", hello));
-  await post('{"jsonrpc":"2.0","method":"notifications/initialized"}');
+  const told = { "mcp-protocol-version": STATELESS, "mcp-method": "tools/call" };
+  const call = (name, args) =>
+    stateless
+      ? post(message(++lastId, "tools/call", { name, arguments: args, _meta }), { ...told, "mcp-name": name })
+      : post(message(++lastId, "tools/call", { name, arguments: args }));
+  if (stateless) await call("echo", { text: "" });
+  else {
+    await post(message(++lastId, "initialize", hello));
+    await post('{"jsonrpc":"2.0","method":"notifications/initialized"}');
+  }
   return {
     pid: children.at(-1).pid,
-    call: (name, args) => post(message(++lastId, "tools/call", { name, arguments: args })),
+    call,
     close: async () => {
       agent.destroy();
       for (const child of children.toReversed()) {

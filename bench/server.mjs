@@ -43,6 +43,17 @@ function answer({ id, method, params }) {
         tools: Object.keys(TOOLS).map((name) => ({ name, inputSchema: { type: "object" } })),
       }),
     );
+  if (method === "server/discover")
+    return reply(
+      JSON.stringify({
+        supportedVersions: ["2026-07-28"],
+        capabilities: { tools: {} },
+        resultType: "complete",
+        ttlMs: 60_000,
+        cacheScope: "public",
+        serverInfo: { name: "bench", version: "1" },
+      }),
+    );
   if (method === "initialize")
     return reply(
       JSON.stringify({
