@@ -18,9 +18,12 @@ export function npi(value: string): boolean {
   return d.length === 10 && (d[0] === 1 || d[0] === 2) && luhn([8, 0, 8, 4, 0, ...d]);
 }
 
+/** `ext. 12` and the like, at the end of a phone number. */
+const EXTENSION = /(?:x|ext).{0,10}$/i;
+
 /** A North American number: area and exchange start at 2, no N11 area; or any other plausible one. */
 export function nanp(value: string): boolean {
-  const d = digitsOf(value.replace(/(?:x|ext).{0,10}$/i, ""))
+  const d = digitsOf(value.replace(EXTENSION, ""))
     .join("")
     .replace(/^1(?=\d{10}$)/, "");
   return /^[2-9](?!11)\d{2}[2-9](?!11)\d{2}\d{4}$/.test(d) && !/^(\d)\1{9}$/.test(d);
@@ -37,22 +40,24 @@ export function phone(value: string): boolean {
   let [count, seen] = [0, 0];
   for (let i = 0; i < value.length; i++) {
     const c = value.charCodeAt(i);
-    // An extension.
+    // A letter: an extension.
     if (c > 0x39 && count > 0) break;
     if (c < 0x30 || c > 0x39) continue;
     count++;
     seen |= 1 << (c - 0x30);
   }
-  const varied = (seen & (seen - 1) & ((seen & (seen - 1)) - 1)) !== 0;
+  // A bit for each digit that is there; two of them taken away, one is left.
+  const varied = withoutLowest(withoutLowest(seen)) !== 0;
   return count >= 7 && count <= 15 && varied && !(count <= 8 && DATED.test(value));
 }
+const withoutLowest = (bits: number): number => bits & (bits - 1);
 const DATED =
   /^\s{0,2}(?:(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d)\s{0,2}$/;
 
 /** Digits grouped as a phone number is and nothing else: no thousands, no dates, no IP address, no coordinates. */
 export function phoneShape(value: string): boolean {
   if (!phone(value)) return false;
-  const groups = value.replace(/(?:x|ext).{0,10}$/i, "").match(/\d+/g) ?? [];
+  const groups = value.replace(EXTENSION, "").match(/\d+/g) ?? [];
   const thousands =
     groups.length > 1 &&
     groups.slice(1).every((g) => g.length === 3) &&
@@ -110,7 +115,7 @@ export function nhs(value: string): boolean {
   return d.length === 10 && !isRun(d) && new Set(d).size > 2 && (r === 11 ? 0 : r) === d[9];
 }
 
-/** Canada: social insurance number, Luhn, not starting with 0 or 8. */
+/** Canada: social insurance number, Luhn. None starts with 8. */
 export function sin(value: string): boolean {
   const d = digitsOf(value);
   return d.length === 9 && d[0] !== 8 && !isRun(d) && luhn(d);

@@ -6,11 +6,13 @@ export const MIN_RUN = 20;
 const [MIN_LINE, MAX_LINE] = [48, 76];
 const MAX_LINES = 4096;
 
+/** Its letters, in the order of their values. */
+export const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 const PLAIN = 1;
 const URL_SAFE = 2;
 const kinds = new Uint8Array(128);
-for (const c of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-  kinds[c.charCodeAt(0)] = PLAIN;
+for (const c of BASE64) kinds[c.charCodeAt(0)] = PLAIN;
 for (const c of "_-") kinds[c.charCodeAt(0)] = URL_SAFE;
 
 const kindAt = (text: string, at: number): number => {

@@ -1,5 +1,5 @@
 import { gunzipSync, inflateSync } from "node:zlib";
-import { base64Runs } from "./base64-runs.js";
+import { BASE64, base64Runs } from "./base64-runs.js";
 import { isNoise } from "./bytes.js";
 import type { Unfolded, View } from "./view.js";
 
@@ -55,9 +55,7 @@ function inflate(run: string): string | undefined {
 }
 
 const VALUES = new Uint8Array(128);
-[..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].forEach(
-  (c, value) => (VALUES[c.charCodeAt(0)] = value),
-);
+[...BASE64].forEach((c, value) => (VALUES[c.charCodeAt(0)] = value));
 VALUES["-".charCodeAt(0)] = 62;
 VALUES["_".charCodeAt(0)] = 63;
 

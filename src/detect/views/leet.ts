@@ -36,6 +36,14 @@ export function foldDigits(text: string): string {
   return text.toLowerCase().replace(/[0134578@$!l]/g, (c) => (c === "l" ? "i" : (DIGIT[c] as string)));
 }
 
+/** A pattern for each letter that digits may stand for: the letter and all that fold to it. */
+export const SPELLINGS: Readonly<Record<string, string>> = Object.fromEntries(
+  [...new Set([...Object.values(DIGIT), "l"])].map((letter) => [
+    letter,
+    `[${[...Object.keys(DIGIT), ...Object.values(DIGIT), "l"].filter((c) => foldDigits(c) === foldDigits(letter)).join("")}]`,
+  ]),
+);
+
 const known = new Map(WORDS.split(" ").map((word) => [foldDigits(word), word]));
 
 /** `Ign0r3 411 pr3v10u5 1n57ruc710n5` as the order it is. */

@@ -1,5 +1,5 @@
 import type { View } from "./view.js";
-import { foldDigits } from "./leet.js";
+import { foldDigits, SPELLINGS } from "./leet.js";
 
 /**
  * Orders whose words run together, or are cut into groups that are none: `ignoreallpreviousinstructions`,
@@ -17,25 +17,13 @@ const ORDERS = [
 const SHORTEST = 16;
 const MAX_SQUEEZED = 16 * 1024;
 
-/** As foldDigits reads them: `l` and `i` are one. */
-const SPELT: Readonly<Record<string, string>> = {
-  o: "[o0]",
-  i: "[il1!]",
-  l: "[il1!]",
-  e: "[e3]",
-  a: "[a4@]",
-  s: "[s5$]",
-  t: "[t7]",
-  b: "[b8]",
-};
-
 const PATTERN = new RegExp(
   ORDERS.map((order) =>
     order
       .split(" ")
       .map((words) => {
         const optional = words.endsWith("?");
-        const any = words.replace("?", "").replace(/[a-z]/g, (c) => SPELT[c] ?? c);
+        const any = words.replace("?", "").replace(/[a-z]/g, (c) => SPELLINGS[c] ?? c);
         return `(?:${any})${optional ? "?" : ""}`;
       })
       .join(""),
