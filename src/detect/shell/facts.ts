@@ -110,15 +110,18 @@ function commandFacts(c: ResolvedCommand, add: Add): void {
   if (program === "rm" && (flag("r", "--recursive") || flag("R", "--recursive"))) {
     // -i asks a person before each file.
     if (flag("i", "--interactive") && !flag("f", "--force")) return;
-    if (c.fed) add("delete_fed");
-    else if (operands.length > 0) add(rmTarget(operands));
+    const target = operands.length === 0 ? undefined : rmTarget(operands);
+    if (c.fed && target !== "delete_root") add("delete_fed");
+    else if (target !== undefined) add(target);
   } else if (
     program === "rm" &&
     !flag("i", "--interactive") &&
     operands.some((o) => rmTarget([o]) === "delete_root")
   )
     add("delete_root");
-  else if (program === "rm" && operands.some(systemFile)) add("delete_system_file");
+  else if (/^(?:rm|unlink)$/.test(program) && operands.some(systemFile)) add("delete_system_file");
+  else if (program === "tar" && args.includes("--remove-files") && rmTarget(operands) === "delete_root")
+    add("delete_root");
   else if (program === "rm" && c.fed) add("delete_fed");
   else if (program === "find" && (args.includes("-delete") || removesEach(args))) {
     const roots = args.slice(
@@ -126,7 +129,7 @@ function commandFacts(c: ResolvedCommand, add: Add): void {
       args.findIndex((a) => a.startsWith("-")),
     );
     const filtered = args.some((a) =>
-      /^-(?:i?name|i?path|i?regex|[acm]time|[acm]min|size|type|user|empty|newer|perm|inum|samefile|links)$/.test(
+      /^-(?:i?name|i?path|i?regex|[acm]time|[acm]min|size|user|empty|newer|perm|inum|samefile|links)$/.test(
         a,
       ),
     );

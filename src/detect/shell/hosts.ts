@@ -97,8 +97,10 @@ function accountFacts(
   add: Add,
 ): void {
   const changes =
-    /^(?:chpasswd|visudo|vipw|newusers)$/.test(program) ||
-    (program === "passwd" && !args.includes("-S") && !args.includes("--status")) ||
+    /^(?:chpasswd|vipw|newusers)$/.test(program) ||
+    (program === "visudo" && !args.some((a) => /^-[a-z]{0,4}c|^--check$/.test(a))) ||
+    // Alone it asks the person who sits there.
+    (program === "passwd" && joined !== "" && !args.includes("-S") && !args.includes("--status")) ||
     (/^(?:usermod|gpasswd|adduser|addgroup)$/.test(program) &&
       /\b(?:sudo|wheel|admin|root|docker|adm)\b/.test(joined)) ||
     (/^(?:useradd|usermod)$/.test(program) && /(?:-u|--uid)[= ]?0\b|\s-o\b/.test(joined)) ||
@@ -112,7 +114,8 @@ function accountFacts(
     );
   if (changes) add("account_change");
   const [mode] = operands;
-  const setuid = program === "chmod" && /^(?:u[go]{0,2}\+[rwx]{0,3}s|[0-7]?[46][0-7]{3})$/.test(mode ?? "");
+  const setuid =
+    program === "chmod" && /^(?:(?:u[go]{0,2}|a)?\+[rwx]{0,3}s|[0-7]?[46][0-7]{3})$/.test(mode ?? "");
   if (setuid || program === "setcap") add("setuid");
   const open = program === "chmod" && /^0?777$|^(?:a|ugo|o)?\+[rx]{0,2}w/.test(mode ?? "");
   if (open && operands.slice(1).some((o) => /^\/(?:etc|root|usr|bin|sbin|var|boot|lib)?(?:\/|$)/.test(o)))

@@ -77,10 +77,10 @@ const RAW: readonly (readonly [ShellFactName, RegExp])[] = [
   ],
   // A buffer of machine code.
   ["reverse_shell", /(?:\\x[0-9a-fA-F]{2}){20}/],
-  // bash <(curl …), sh -c "$(curl …)", eval "$(wget …)", . <(curl …)
+  // bash <(curl …), sh -c "$(curl …)", eval "$(wget …)", . <(curl …), python3 <(curl …)
   [
     "pipe_to_shell",
-    /(?:\b(?:ba|z|da|k)?sh|\bsource|\beval|(?:^|\s)\.)\s{1,4}(?:-\w{1,6}\s{1,4}){0,3}["']?(?:<|\$)\(\s{0,4}(?:curl|wget)\b/,
+    /(?:\b(?:ba|z|da|k)?sh|\bsource|\beval|\b(?:python[\d.]{0,5}|perl|ruby|php|node)(?=\s{1,4}<)|(?:^|\s)\.)\s{1,4}(?:-\w{1,6}\s{1,4}){0,3}["']?(?:<|\$)\(\s{0,4}(?:curl|wget)\b/,
   ],
   // python -c "exec(urlopen('http://…').read())"
   [

@@ -23,7 +23,10 @@ export function hiddenScripts(program: string, rest: readonly ShellWord[]): Shel
     void (w !== undefined && text !== "" && found.push({ ...w, text, quoted: false }));
   rest.forEach((w, i) => {
     const next = rest[i + 1];
-    if (program === "tar") take(w, /^--checkpoint-action=exec=(.{1,2000})$/s.exec(w.text)?.[1] ?? "");
+    if (/^(?:ansible|salt|salt-ssh|pdsh|pssh|clush|dsh)$/.test(program)) {
+      // The module's arguments; for most of them they are a command.
+      if (w.quoted && /\s/.test(w.text)) take(w, w.text);
+    } else if (program === "tar") take(w, /^--checkpoint-action=exec=(.{1,2000})$/s.exec(w.text)?.[1] ?? "");
     else if (/^(?:ssh|scp|sftp|rsync)$/.test(program)) {
       take(w, /(?:^|-o)\s{0,4}(?:Proxy|Local)Command[= ](.{1,2000})$/is.exec(w.text)?.[1] ?? "");
     } else if (program === "git") {

@@ -95,6 +95,11 @@ function resolve(
       const script = all[i]?.text === "-S" ? all[i + 1] : undefined;
       if (script !== undefined) visit(parseShell(script.text, script.start + 1), depth + 1);
     }
+    const [only] = inner === all.length - 1 ? all.slice(inner) : [];
+    if (only !== undefined && SCRIPTED.test(name) && /\s/.test(only.text)) {
+      if (depth < MAX_DEPTH) visit(parseShell(only.text, only.start + (only.quoted ? 1 : 0)), depth + 1);
+      return;
+    }
     if (inner >= all.length) break;
     at = inner;
   }
@@ -219,5 +224,7 @@ function pastOptions(
   }
   return words.length;
 }
+/** Wrappers that hand one word on to a shell. */
+const SCRIPTED = /^(?:watch|parallel)$/;
 const OPERAND = /^(?:timeout|chroot|taskset|chrt|flock)$/;
 const ASSIGNMENT = /^[A-Za-z_]\w{0,100}\+?=/;
