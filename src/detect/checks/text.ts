@@ -170,7 +170,7 @@ export function generated(value: string): boolean {
     return false;
   // A file name, a version, a class path: words around dots.
   if (
-    /^[a-z]+(?:[._/-][a-z]+){2,}\d{0,2}$/i.test(bare) ||
+    /^[a-z]+(?:[._/-][a-z]+){2,}(?:[._/-]?\d{1,4})?$/i.test(bare) ||
     /\.(?:js|ts|py|java|com|org|io|html|json|ya?ml|md|png)$/i.test(bare)
   )
     return false;

@@ -18,6 +18,7 @@ export const SQLI_FACTS = [
   "string_break", // a' = 'b, 'a'||'b
   "probe_function", // SLEEP(5), EXTRACTVALUE(…), @@version
   "clause_probe", // ORDER BY 10--, HAVING 1=1, PROCEDURE ANALYSE()
+  "in_document", // any of these in a file's content or a letter
   "too_long", // what stands behind its beginning was not read
 ] as const;
 export type SqliFactName = (typeof SQLI_FACTS)[number];
@@ -33,6 +34,9 @@ export interface ValueFact {
 const MAX_VALUE = 16 * 1024;
 const MAY_BE =
   /['"`;=()#@]|--|\/\*|\|\||\b(?:union|or|and|having|order|select|between|like|rlike|regexp|limit)\b/i;
+
+/** A query's parameter is a line; a fragment that is broken at its blanks is a few. */
+const LINES_OF_DOCUMENT = 5;
 
 /** Facts of one value. At most one per reading: the first sign decides. */
 export function valueFacts(text: string): ValueFact[] {
@@ -51,9 +55,21 @@ export function valueFacts(text: string): ValueFact[] {
     const before = value[from - 1];
     const place = before === undefined ? "start" : /[\w)\]]/.test(before) ? "touching" : "apart";
     const fact = judge(tokens, quote, place);
-    if (fact !== undefined) return [{ analyzer: "sqli", fact, start: 0, end: text.length }];
+    if (fact === undefined) continue;
+    // Code and prose hold all of these signs by chance, once there is enough of them.
+    const shown = isDocument(value) ? "in_document" : fact;
+    return [{ analyzer: "sqli", fact: shown, start: 0, end: text.length }];
   }
   return [];
+}
+
+function isDocument(text: string): boolean {
+  let lines = 0;
+  for (let from = 0, end = 0; end !== -1 && lines < LINES_OF_DOCUMENT; from = end + 1) {
+    end = text.indexOf("\n", from);
+    if (/\S/.test(text.slice(from, end === -1 ? undefined : end))) lines++;
+  }
+  return lines >= LINES_OF_DOCUMENT;
 }
 
 /** Tokens after the place the value breaks out of; in the bare reading, all of them. */
@@ -94,7 +110,10 @@ function judgeQuoted(
   if (first === undefined || tokens[0]?.kind === "comment") {
     // Nothing follows the quote but a comment: the rest of the query is cut off.
     // "SOAP 1 '#" is a catalogue's shorthand: a break-out touches what it breaks out of.
-    if (place === "apart" && tokens.length === 1 && tokens[0]?.text === "#") return undefined;
+    const [only] = tokens.length === 1 ? tokens : [];
+    if (place === "apart" && only?.text === "#") return undefined;
+    // case '---': the quotation ends where it should.
+    if (place === "apart" && only?.text.includes(quote) === true) return undefined;
     return tokens.some(endsQuery) ? "comment_terminator" : undefined;
   }
   const joined = isWord(first, JOINERS) || first.text === "||" || first.text === "&&";
@@ -116,6 +135,8 @@ function judgeQuoted(
     const is = second?.text === "NOT" ? body[2] : second;
     return /^(?:NULL|TRUE|FALSE|UNKNOWN|DISTINCT)$/.test(is?.text ?? "") ? "string_break" : undefined;
   }
+  // Prose in Markdown: `match(name)` says whether …
+  if (quote === "`") return first.text === ";" ? undefined : clause(body, tokens);
   if (isWord(first, COMPARE) && (operand(second, quote) || isWord(second, COMPARE))) {
     return quote === "'" || body.length > 2 ? "string_break" : undefined;
   }
@@ -266,7 +287,9 @@ function condition(rest: readonly SqlToken[], quoted: boolean): SqliFactName | u
   if ((a?.kind === "number" || a?.kind === "string") && compares(b) && (quoted || compared))
     return "condition";
   if (a?.text === "(" && compared && body.length > 3) return "condition";
-  if (a?.kind === "word" && b?.text === "(" && body.some((t) => compares(t))) return "condition";
+  // A call: between a name and a remark in parentheses stands a space.
+  const called = a?.kind === "word" && b?.text === "(" && (quoted || a.end === b.start);
+  if (called && body.some((t) => compares(t))) return "condition";
   const right = /^[-+~!]$/.test(c?.text ?? "") ? body[3] : c;
   if (quoted && a?.kind === "word" && compares(b) && right !== undefined && operand(right))
     return "condition";
@@ -341,6 +364,9 @@ function stackedVerb(code: readonly SqlToken[], quoted: boolean): boolean {
     const next = code[i + 2];
     if (verb?.text === "IF" && lastAct <= i) return false;
     if (!isWord(verb, VERBS) || (i === 0 && !quoted && next === undefined)) return false;
+    // "; use `name`", "; call `f()`": prose that speaks of code.
+    if (/^(?:USE|CALL|SET|SHOW|IF|BEGIN|LOAD)$/.test(verb?.text ?? "") && next?.kind === "quoted")
+      return false;
     if (next === undefined) return quoted || verb?.text === "SHUTDOWN";
     if (next.kind !== "word" || next.text.startsWith("@") || code[i + 3]?.text === "(") return true;
     return (
