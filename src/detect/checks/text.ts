@@ -159,7 +159,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** Generated, not typed: letters and digits mixed at random, no words joined by dashes. */
 export function generated(value: string): boolean {
-  const bare = value.replace(/[=.]{1,4}$/, "").slice(0, MAX_JUDGED);
+  const bare = value.replace(/[=./]{1,4}$/, "").slice(0, MAX_JUDGED);
   if (bare.length === 36 && UUID.test(bare)) return new Set(bare).size > 7;
   if (
     bare.length < 16 ||
