@@ -337,10 +337,10 @@ async function settleFailure(
 ): Promise<Governed> {
   const code: ErrorCode = error instanceof SallyportError ? error.code : "internal";
   const outcome = code === "cancelled" ? "cancelled" : code === "downstream_timeout" ? "timed_out" : "failed";
-  parts.log.error(
-    { call: call.id, server: call.server, tool: call.tool, code, err: error },
-    `call ${outcome}`,
-  );
+  const place = { call: call.id, server: call.server, tool: call.tool, code };
+  // A client that no longer wants an answer is nobody's fault.
+  if (outcome === "cancelled") parts.log.info(place, `call ${outcome}`);
+  else parts.log.error({ ...place, err: error }, `call ${outcome}`);
   try {
     await parts.audit.appendOutcome(() =>
       outcomeBody({ callId: call.id, outcome, durationMs, error: code }, parts.audit),

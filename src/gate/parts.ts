@@ -33,7 +33,7 @@ export interface GateParts {
   readonly loops: LoopLimits;
   /** Waits for so many milliseconds, or until the signal. */
   readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
-  readonly log: { error(fields: object, message: string): void };
+  readonly log: { info(fields: object, message: string): void; error(fields: object, message: string): void };
   /** A question is on record, or the answer of the caller's own user. It must not throw, and is not waited for. */
   readonly onApproval?: (event: "requested" | "decided", id: string) => void;
 }

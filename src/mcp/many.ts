@@ -70,7 +70,13 @@ async function mergeLists(desk: Desk, flight: Flight, method: string, key: strin
 }
 
 /** The items of all servers, in the order of the file, as the client sees them. */
-async function collect(desk: Desk, flight: Flight, method: string, key: string): Promise<string[]> {
+async function collect(
+  desk: Desk,
+  flight: Flight,
+  method: string,
+  key: string,
+  listed?: (link: Link, id: string) => void,
+): Promise<string[]> {
   const lists = await Promise.all(
     desk.links.map(async (link) => {
       try {
@@ -91,12 +97,18 @@ async function collect(desk: Desk, flight: Flight, method: string, key: string):
   );
   const shown = (item: string): string => (key === "tools" ? relaxedItem(item, desk.parts.relax) : item);
   return lists.flatMap(({ link, items }) =>
-    (items ?? []).map((item) => expose(desk, link, key, shown(item))),
+    (items ?? []).map((item) => expose(desk, link, key, shown(item), listed)),
   );
 }
 
 /** One list item as the client sees it: tools and prompts under a name of ours, everything else as it is. */
-function expose(desk: Desk, link: Link, key: string, item: string): string {
+function expose(
+  desk: Desk,
+  link: Link,
+  key: string,
+  item: string,
+  listed?: (link: Link, id: string) => void,
+): string {
   const node = parseJsonText(item);
   const read = (name: string): string | undefined => {
     const found = member(node, name);
@@ -104,7 +116,9 @@ function expose(desk: Desk, link: Link, key: string, item: string): string {
   };
   const id = read("uri") ?? read("uriTemplate") ?? read("taskId");
   if (key !== "tools" && key !== "prompts") {
-    if (id !== undefined) desk.owners.set(id, link);
+    if (id === undefined) return item;
+    desk.owners.set(id, link);
+    listed?.(link, id);
     return item;
   }
   const name = read("name");
@@ -158,12 +172,17 @@ async function findOwner(
   id: string | undefined,
 ): Promise<Link | undefined> {
   if (id === undefined || BY_TASK.has(message.method)) return undefined;
+  // What is listed may be more than is remembered, and this very one be forgotten again by the end of the list.
+  let exact: Link | undefined;
+  const listed = (link: Link, each: string): void => void (each === id && (exact ??= link));
   await Promise.all([
-    collect(desk, flight, "resources/list", "resources"),
-    collect(desk, flight, "resources/templates/list", "resourceTemplates"),
+    collect(desk, flight, "resources/list", "resources", listed),
+    collect(desk, flight, "resources/templates/list", "resourceTemplates", listed),
   ]);
-  const exact = desk.owners.get(id);
-  if (exact !== undefined) return exact;
+  if (exact !== undefined) {
+    desk.owners.set(id, exact);
+    return exact;
+  }
   const templates = [...desk.owners.keys()].filter((each) => each.includes("{"));
   const fits = templates.filter((each) => id.startsWith(each.slice(0, each.indexOf("{"))));
   const best = fits.toSorted((a, b) => b.indexOf("{") - a.indexOf("{"))[0];

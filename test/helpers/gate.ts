@@ -97,7 +97,7 @@ export async function testGate(
     advise: (detector) => engine.rules.find(({ id }) => id === detector)?.advice,
     server: (name) => byName.get(name)!,
     previews: config.audit.previews,
-    log: { error: (_fields, message) => logged.push(message) },
+    log: { info: () => {}, error: (_fields, message) => logged.push(message) },
   });
   return {
     gate,

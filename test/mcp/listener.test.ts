@@ -1,8 +1,10 @@
 /** Clients that are slow, greedy or too many, over raw sockets. Each limit is a small one of the test's own. */
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { AddressInfo } from "node:net";
+import { MAX_QUEUED_EVENTS } from "../../src/mcp/limits.js";
 import { HTTP_LIMITS, createListener, writeEvent, type HttpLimits } from "../../src/mcp/listener.js";
 import { startDownstream, type Downstream } from "./auth/downstream.js";
 import { CALL, INITIALIZE, TOKEN, startFront, statelessCall, type Front } from "./auth/front.js";
@@ -207,6 +209,34 @@ describe("a client that does not read", () => {
     await over;
     // What the buffers of the system hold, and the limit: not all that there was to say.
     expect(written).toBeLessThan(50_000_000);
+  });
+
+  it("what it has missed is kept up to a bound, the newest of it", async () => {
+    const chatty = `process.stdin.once("data", function hello(line) {
+      const { id } = JSON.parse(line);
+      const say = (message) => console.log(JSON.stringify({ jsonrpc: "2.0", ...message }));
+      say({ id, result: { protocolVersion: "2025-11-25", capabilities: { logging: {} }, serverInfo: { name: "c", version: "1" } } });
+      process.stdin.once("data", () => {
+        for (let at = 0; at < ${MAX_QUEUED_EVENTS + 50}; at++)
+          say({ method: "notifications/message", params: { level: "info", data: "note " + at } });
+        process.stderr.write("said");
+      });
+    });`;
+    front = await startFront({ mcpServers: { chatty: { command: process.execPath, args: ["-e", chatty] } } });
+    const headers = await open();
+    await front.post({ method: "notifications/initialized" }, headers);
+    await pause(300);
+    const stream = await fetch(front.url, {
+      headers: { authorization: `Bearer ${TOKEN}`, accept: "text/event-stream", ...headers },
+    });
+    const notes: number[] = [];
+    const decoder = new TextDecoder();
+    for await (const chunk of stream.body!) {
+      for (const [, at] of decoder.decode(chunk, { stream: true }).matchAll(/"note (\d+)"/g))
+        notes.push(Number(at));
+      if (notes.at(-1) === MAX_QUEUED_EVENTS + 49) break;
+    }
+    expect(notes).toEqual(Array.from({ length: MAX_QUEUED_EVENTS }, (_, at) => at + 50));
   });
 
   it("a quiet stream is nobody's fault: it stays", async () => {

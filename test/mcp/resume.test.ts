@@ -3,7 +3,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { exchangeOver } from "../../src/mcp/exchange-http.js";
-import { MAX_REPLAY_BYTES } from "../../src/mcp/limits.js";
+import { MAX_REPLAY_BYTES, MAX_RESUME_MS, MIN_RESUME_MS } from "../../src/mcp/limits.js";
 import { createReplay } from "../../src/mcp/replay.js";
 import { openHttp } from "../../src/mcp/wire-http.js";
 
@@ -66,6 +66,34 @@ describe("a server that closes its stream before it has answered", () => {
       ["GET", "a1"],
       ["GET", "a2"],
     ]);
+  });
+
+  it.each([
+    ["1", MIN_RESUME_MS],
+    ["99999999", MAX_RESUME_MS],
+  ])("is not asked at once, nor after hours: %s is %s ms", async (retry, expected) => {
+    const url = await listen((_, response) => {
+      response.writeHead(200, EVENTS).end(`id: a1\nretry: ${retry}\ndata: \n\n`);
+    });
+    const paused = await new Promise<number>((resolve) => {
+      const nothing = (): void => {};
+      const wire = openHttp(
+        { url, headers: {} },
+        {
+          message: nothing,
+          failed: nothing,
+          closed: nothing,
+          waiting: () => true,
+          paused: (_, retryMs) => {
+            void wire.close();
+            resolve(retryMs);
+          },
+        },
+        false,
+      );
+      wire.send({ id: 1, method: "tools/call", text: '{"jsonrpc":"2.0","id":1,"method":"tools/call"}' });
+    });
+    expect(paused).toBe(expected);
   });
 
   it("has failed when it gave no id to come back with, or does not know us any more", async () => {
