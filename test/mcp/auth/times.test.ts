@@ -83,7 +83,7 @@ describe("an issuer's keys", () => {
   let started: number;
   beforeEach(async () => {
     started = Date.now();
-    expect(await fetched(0)).toBe(1);
+    await fetched(0);
   });
 
   it("are fetched again when somebody needs another, after a while", async () => {
