@@ -14,6 +14,7 @@ import type { Hello, Link } from "./link.js";
 import type { Listeners } from "./listen.js";
 import type { Log } from "./log.js";
 import type { Parked } from "./parked.js";
+import type { Subscriptions } from "./subscriptions.js";
 import type { Peer } from "./peer.js";
 import type { Incoming } from "./reply.js";
 import type { Relax } from "./schemas.js";
@@ -101,6 +102,8 @@ export interface Desk {
   /** With several servers: exposed tool and prompt names, as listed. */
   readonly targets: Map<string, { readonly link: Link; readonly name: string }>;
   readonly listeners: Listeners;
+  /** What servers are asked to tell of, for clients of the other era. */
+  readonly subscriptions: Subscriptions;
   readonly upward: Upward;
   /** Calls of legacy servers that wait for an answer of a stateless client's user, by requestState. */
   readonly parked: Map<string, Parked>;

@@ -27,7 +27,7 @@ export interface Forwarded {
 }
 
 /** A stream that stays open as long as the client wants. Milliseconds; the longest a timer can hold. */
-const NO_DEADLINE = 2 ** 31 - 1;
+export const NO_DEADLINE = 2 ** 31 - 1;
 
 /** `changes`: edits to the text of `message`. Rejects with a SallyportError when there will be no reply. */
 export async function forward(
@@ -111,7 +111,9 @@ export async function connected(
 ): Promise<{ peer: Peer; welcome: Welcome }> {
   desk.hello ??= defaultHello(desk, flight);
   await link.connect(desk.hello);
-  return link.peer();
+  const live = await link.peer();
+  desk.subscriptions.keep(link, live.peer, live.welcome);
+  return live;
 }
 
 /** The reply as the client of this flight may read it: same bytes where nothing has to change. `text`: another body. */

@@ -24,6 +24,9 @@ export const PARKED_MS = 10 * 60_000;
 /** How long after a server's first question others are put to the user together with it. Milliseconds. */
 export const TOGETHER_MS = 25;
 
+/** A client that subscribes to one after the other: each makes what a server is asked again with the next one longer. */
+export const MAX_SUBSCRIBED = 1_000;
+
 /** A client may name as many resources as it likes; who owns them is remembered for so many. */
 export const MAX_OWNERS = 10_000;
 

@@ -15,13 +15,22 @@ const KINDS: Readonly<Record<string, string>> = {
   "notifications/resources/list_changed": "resourcesListChanged",
 };
 
+export interface Resources {
+  want(uri: string): Promise<boolean>;
+  unwant(uri: string): void;
+}
+
 interface Listener {
   readonly flight: Flight;
   readonly filter: JsonObject;
+  readonly end: () => void;
 }
 
 export interface Listeners {
-  open(flight: Flight, message: ClientMessage, capabilities: Json): void;
+  /** `want` resolves to whether changes of a resource will be told; `unwant` is called for those when it ends. */
+  open(flight: Flight, message: ClientMessage, capabilities: Json, resources: Resources): Promise<void>;
+  /** Whether anybody listens. */
+  readonly any: boolean;
   /** True when the notification is one that subscriptions decide on; it then went to those who asked for it. */
   notify(message: Pick<Incoming, "method" | "text" | "root" | "params">): boolean;
   holds(flight: Flight): boolean;
@@ -31,7 +40,10 @@ export interface Listeners {
 export function createListeners(): Listeners {
   const open = new Set<Listener>();
   return {
-    open: (flight, message, capabilities) => {
+    get any() {
+      return open.size > 0;
+    },
+    open: async (flight, message, capabilities, { want, unwant }) => {
       const params =
         message.params && (JSON.parse(message.text.slice(message.params.start, message.params.end)) as Json);
       const asked = isObject(params) ? params["notifications"] : undefined;
@@ -43,8 +55,17 @@ export function createListeners(): Listeners {
         flight.exchange.reply(errorReply(flight.idText, CODE.internal, "too many subscriptions"));
         return;
       }
-      const filter = honoured(asked, capabilities);
-      open.add({ flight, filter });
+      const { resourceSubscriptions: named, ...kinds } = honoured(asked, capabilities);
+      const uris = Array.isArray(named) ? named.filter((uri) => typeof uri === "string") : [];
+      const told: string[] = [];
+      const end = (): void => told.splice(0).forEach(unwant);
+      const filter: Record<string, Json> = kinds;
+      // Before the first wait: what is held open is not answered.
+      const listener = { flight, filter, end };
+      open.add(listener);
+      for (const uri of new Set(uris)) if (await want(uri)) told.push(uri);
+      if (told.length > 0) filter["resourceSubscriptions"] = [...told];
+      if (!open.has(listener)) return end();
       const params2 = {
         notifications: filter,
         _meta: { [META_SUBSCRIPTION]: JSON.parse(flight.idText) as Json },
@@ -66,7 +87,7 @@ export function createListeners(): Listeners {
     },
     holds: (flight) => [...open].some((each) => each.flight === flight),
     close: (flight) => {
-      for (const each of open) if (each.flight === flight) open.delete(each);
+      for (const each of open) if (each.flight === flight && open.delete(each)) each.end();
     },
   };
 }

@@ -11,6 +11,7 @@ import type { Link } from "./link.js";
 import { shownTools } from "./listed.js";
 import { relaxedItem } from "./schemas.js";
 import { stringParam, type ClientMessage } from "./message.js";
+import { subscribed } from "./subscribe.js";
 import { noteTools } from "./tools.js";
 
 /** Lists, and the member that holds their items. */
@@ -53,13 +54,45 @@ export async function requestOfMany(desk: Desk, message: ClientMessage, flight: 
 
 /** Subscriptions of stateless clients are ours to serve here: no server's own tag could mean all of them. */
 export async function listenToMany(desk: Desk, message: ClientMessage, flight: Flight): Promise<void> {
-  const welcomes = await Promise.all(desk.links.map((link) => inTime(connected(desk, flight, link))));
+  const welcomes = await Promise.all(
+    desk.links.map(async (link) => {
+      try {
+        return { link, ...(await inTime(connected(desk, flight, link))) };
+      } catch (error) {
+        if (!desk.many) throw error;
+        return undefined; // The others can tell of theirs.
+      }
+    }),
+  );
   const capabilities: Record<string, Json> = desk.many ? { tools: { listChanged: true } } : {};
   for (const got of welcomes) {
     const said = got?.welcome.initialize["capabilities"];
-    if (isObject(said)) Object.assign(capabilities, said);
+    for (const [area, can] of isObject(said) ? Object.entries(said) : []) {
+      const others = capabilities[area];
+      capabilities[area] = isObject(others) && isObject(can) ? { ...others, ...can } : can;
+    }
   }
-  desk.listeners.open(flight, message, capabilities);
+  const owners = new Map<string, Link>();
+  const opened = desk.listeners.open(flight, message, capabilities, {
+    want: async (uri) => {
+      const link = desk.many
+        ? (desk.owners.get(uri) ?? (await findOwner(desk, flight, message, uri)))
+        : desk.links[0];
+      if (link === undefined) return false;
+      try {
+        await desk.subscriptions.want(link, uri);
+        owners.set(uri, link);
+        return true;
+      } catch (error) {
+        desk.parts.log.warn({ server: link.server.name, err: error }, "a resource cannot be subscribed to");
+        return false;
+      }
+    },
+    unwant: (uri) => desk.subscriptions.unwant(owners.get(uri)!, uri),
+  });
+  // Stateless servers among several tell only who asks.
+  for (const got of welcomes) if (got !== undefined) desk.subscriptions.keep(got.link, got.peer, got.welcome);
+  await opened;
 }
 
 async function mergeLists(desk: Desk, flight: Flight, method: string, key: string): Promise<void> {
@@ -161,6 +194,7 @@ async function byOwner(
     return;
   }
   if (GOVERNED.has(message.method)) return governCall(desk, flight, message, owner, message.method);
+  if (await subscribed(desk, message, flight, owner)) return;
   return pass(desk, message, flight, owner);
 }
 

@@ -25,6 +25,8 @@ import { markedList } from "./listed.js";
 import { listenToMany, requestOfMany } from "./many.js";
 import { idKey, stringParam, type ClientMessage } from "./message.js";
 import { relaxedList } from "./schemas.js";
+import { subscribed } from "./subscribe.js";
+import { createSubscriptions, type Subscriptions } from "./subscriptions.js";
 import { noteTools } from "./tools.js";
 import { createUpward, type Upward } from "./upward.js";
 
@@ -75,6 +77,9 @@ export function createSession(parts: SessionParts, options: SessionOptions): Ses
     owners: new LRUCache({ max: MAX_OWNERS }),
     targets: new Map(),
     listeners: createListeners(),
+    get subscriptions() {
+      return subscriptions;
+    },
     parked: new Map(),
     get upward() {
       return upward;
@@ -86,6 +91,7 @@ export function createSession(parts: SessionParts, options: SessionOptions): Ses
     client: undefined,
   };
   const upward: Upward = createUpward(desk);
+  const subscriptions: Subscriptions = createSubscriptions(desk);
   const waiting: (() => void)[] = [];
 
   const settle = (flight: Flight): void => {
@@ -236,6 +242,7 @@ async function answer(desk: Desk, message: ClientMessage, flight: Flight): Promi
     if (tool === undefined) throw new SallyportError("message_invalid", 'tools/call needs a string "name"');
     return governCall(desk, flight, message, only, tool);
   }
+  if (await subscribed(desk, message, flight, only)) return;
   if (method === "subscriptions/listen" && (await connected(desk, flight, only)).welcome.era === "legacy")
     return listenToMany(desk, message, flight);
   const got = await forward(desk, flight, message, only);

@@ -207,8 +207,13 @@ export function createUpward(desk: Desk): Upward {
         desk.parts.log.warn({ server: link.server.name }, "dropped progress of another server's call");
         return;
       }
-      if (message.kind === "notification")
+      if (message.kind === "notification") {
+        const ours = desk.subscriptions.untagged(link, message);
+        if (ours === "taken") return;
+        // What we have asked for is part of no request of the client's.
+        if (ours !== undefined) return notification(link, ours, undefined);
         return notification(link, message, owner(desk, link, message, related));
+      }
       const from = link.current;
       forgetDead();
       if (asking >= MAX_ASKED) return respond(from, message.idText, failure("too many questions are open"));

@@ -99,6 +99,7 @@ const TESTED: Readonly<Record<keyof typeof limits, readonly [file: string, title
   MAX_PARKED: ["mcp/limits.test.ts", "holds so many calls open"],
   PARKED_MS: ["mcp/bridge.test.ts", "is given up, and its server is told"],
   TOGETHER_MS: ["mcp/bridge.test.ts", "is asked at once what the server asks at once"],
+  MAX_SUBSCRIBED: ["mcp/subscriptions.test.ts", "may subscribe to so many resources"],
   MAX_OWNERS: ["mcp/owners.test.ts", "are remembered up to a bound"],
   MAX_HTTP_SESSIONS: ["mcp/listener.test.ts", "beyond the limit are refused with a time to come back"],
   MAX_SESSIONS_OF_ONE: ["mcp/auth/listener.test.ts", "too many of one principal leaves room"],
