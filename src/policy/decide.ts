@@ -1,5 +1,5 @@
 import type { Approval, Constraints, Decision, JudgedFinding, RuleRef } from "../model/call.js";
-import type { Action, DecisionWord, Phase, Retry } from "../model/nouns.js";
+import { SEVERITIES, type Action, type DecisionWord, type Phase, type Retry } from "../model/nouns.js";
 import { adviseOn } from "./advice.js";
 import {
   judgeAll,
@@ -60,11 +60,13 @@ function weigh(input: DecideInput): Decision {
   const { all, over } = judged;
   const strictest = strictestOf(judged);
   const refuses = strictest === "block";
+  const gravest = new Map<string, number>();
   const spoke: RuleRef[] = refuses ? [] : [...(policy?.rules ?? [])];
   for (const f of all)
     if (f.action === strictest) {
       const source = judged.sources.get(f) ?? posture.actions[f.category].source;
       spoke.push({ rule: f.detector, category: f.category, action: f.action, source });
+      gravest.set(f.detector, Math.max(gravest.get(f.detector) ?? 0, SEVERITIES.indexOf(f.severity)));
     }
   for (const o of over)
     if (o.judged === strictest)
@@ -84,7 +86,7 @@ function weigh(input: DecideInput): Decision {
   return {
     phase,
     decision,
-    rules: sortedUnique(spoke),
+    rules: sortedUnique(spoke, gravest),
     reason: reasonFor(decision, all, over, strictest),
     ...(constraints !== undefined && { constraints }),
     findings: all,
@@ -153,10 +155,15 @@ export function failClosed(input: {
   };
 }
 
-function sortedUnique(rules: readonly RuleRef[]): readonly RuleRef[] {
+/** What a person wrote first, then by what was found worst: who reads one rule reads the one that matters. */
+function sortedUnique(rules: readonly RuleRef[], gravest?: ReadonlyMap<string, number>): readonly RuleRef[] {
   if (rules.length < 2) return rules;
   const byKey = new Map(rules.map((r) => [`${r.category} ${r.rule} ${r.source}`, r]));
-  return [...byKey.keys()].toSorted().map((key) => byKey.get(key) as RuleRef);
+  const weight = ({ rule }: RuleRef): number => gravest?.get(rule) ?? SEVERITIES.length;
+  return [...byKey.keys()]
+    .toSorted()
+    .map((key) => byKey.get(key) as RuleRef)
+    .toSorted((a, b) => weight(b) - weight(a));
 }
 
 /** The tightest of all truncating limits. A window has no fixed number: its grant is the limit of this call. */
@@ -185,10 +192,12 @@ function reasonFor(
   if (decision === "allow_with_constraints" && (strictest === undefined || strictest === "log"))
     return "Allowed within limits that a rule sets.";
   if (strictest === undefined) return "Nothing found.";
-  const what = new Set<string>();
-  for (const f of findings) if (f.action === strictest) what.add(f.type);
-  for (const o of over) if (o.judged === strictest) what.add(`${o.kind} exceeded`);
-  const names = [...what].toSorted();
+  const what = new Map<string, number>();
+  for (const o of over) if (o.judged === strictest) what.set(`${o.kind} exceeded`, SEVERITIES.length);
+  for (const f of findings)
+    if (f.action === strictest)
+      what.set(f.type, Math.max(what.get(f.type) ?? 0, SEVERITIES.indexOf(f.severity)));
+  const names = [...what.keys()].toSorted().toSorted((a, b) => what.get(b)! - what.get(a)!);
   const shown = names.slice(0, 3).join(", ") + (names.length > 3 ? ` and ${names.length - 3} more` : "");
   const verb = decision === "allow" && strictest === "warn" ? "Allowed with a warning" : VERB[decision];
   return `${verb}: ${shown}.`;

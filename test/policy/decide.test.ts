@@ -106,6 +106,15 @@ describe("a decision", () => {
     const decision = decide({ phase: "input", findings: [finding()], posture: strict, snapshot, over });
     expect(decision.advice).toMatchObject({ retry: "changed", retryAfterMs: 90_000 });
   });
+  it("names the gravest first, whatever it is called", () => {
+    const findings = [
+      finding({ detector: "pii.a_name", type: "name", severity: "medium" }),
+      finding({ detector: "pii.us_ssn", type: "us_ssn", severity: "high" }),
+    ];
+    const decision = decide({ phase: "input", findings, posture: strict, snapshot });
+    expect(decision.rules.map(({ rule }) => rule)).toEqual(["pii.us_ssn", "pii.a_name"]);
+    expect(decision.reason).toBe("Refused: us_ssn, name.");
+  });
   it("lets a detector's own sentence say what to change", () => {
     const advise = (id: string) => (id === "pii.us_ssn" ? "Use the customer number." : undefined);
     const decision = decide({ phase: "input", findings: [finding()], posture: strict, snapshot, advise });
