@@ -108,8 +108,8 @@ describe("a decision", () => {
   });
   it("names the gravest first, whatever it is called", () => {
     const findings = [
-      finding({ detector: "pii.a_name", type: "name", severity: "medium" }),
-      finding({ detector: "pii.us_ssn", type: "us_ssn", severity: "high" }),
+      finding({ detector: "pii.a_name", type: "name", severity: "high" }),
+      finding({ detector: "pii.us_ssn", type: "us_ssn", severity: "critical" }),
     ];
     const decision = decide({ phase: "input", findings, posture: strict, snapshot });
     expect(decision.rules.map(({ rule }) => rule)).toEqual(["pii.us_ssn", "pii.a_name"]);
