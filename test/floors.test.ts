@@ -47,7 +47,7 @@ const DOORS = [
   },
   {
     what: /^re2js$/,
-    only: ["policy/rules/patterns.ts"],
+    only: ["policy/rules/patterns.ts", "config/linear.ts"],
     why: "patterns that people write run on a linear engine, and nowhere else",
   },
   { what: /^yaml$/, only: ["config"], why: "files are read and parsed in one place, before anything judges" },

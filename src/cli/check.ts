@@ -14,7 +14,7 @@ export interface CheckIo {
   readonly cwd: string;
   readonly env: Env;
   /** Compiles the detectors a start would; gives their number, or throws SallyportError `data_invalid`. */
-  compileDetectors(): number;
+  compileDetectors(own: Config["detectors"]): number;
   /** Reaches every server and says what is wrong. */
   connect(config: Config): Promise<readonly Problem[]>;
 }
@@ -85,7 +85,7 @@ async function findProblems(
   const loaded = guarded(() =>
     loadConfig({ cwd, env, ...(flags.file !== undefined && { file: flags.file }) }),
   );
-  const rules = guarded(() => io.compileDetectors());
+  const rules = guarded(() => io.compileDetectors(loaded?.config?.detectors ?? []));
   if (rules === 0) dataProblems.push({ message: "no detector at all", fix: "reinstall Sallyport" });
   const problems = [...(loaded?.problems ?? []), ...dataProblems];
   const config = loaded?.config;
@@ -119,6 +119,11 @@ function summary(config: Config): string {
     `${config.servers.length === 1 ? "1 server" : `${config.servers.length} servers`} in ${config.source}`,
     ...table,
     `records in ${config.auditPath}${anchorsText(config.audit.anchors.length)}`,
+    ...(config.detectors.length === 0
+      ? []
+      : [
+          `${config.detectors.length} of your own ${config.detectors.length === 1 ? "detector" : "detectors"}, beside those that ship`,
+        ]),
     ...config.policies.map(
       ({ policy, file, rules, mode }) =>
         `policy ${policy} of ${file}: ${rules.length} ${rules.length === 1 ? "rule" : "rules"}${mode === "enforce" ? "" : `, ${mode}`}`,

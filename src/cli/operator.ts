@@ -3,6 +3,8 @@ import { userInfo } from "node:os";
 import type { Question } from "../approvals/approvals.js";
 import type { Webhook } from "../config/admin.js";
 import { processEnv } from "../config/env.js";
+import { SallyportError } from "../model/errors.js";
+import type { ScanParts } from "./scan.js";
 import { flags, source, Usage } from "./usage.js";
 
 type Command = (argv: readonly string[]) => Promise<number>;
@@ -37,7 +39,7 @@ async function check(argv: readonly string[]): Promise<number> {
     write: (text) => process.stdout.write(text),
     cwd: process.cwd(),
     env: processEnv(),
-    compileDetectors: () => loadEngine().rules.length,
+    compileDetectors: (own) => loadEngine(own).rules.length,
     connect: connectAll,
   });
 }
@@ -147,6 +149,7 @@ async function limits(argv: readonly string[]): Promise<number> {
 
 async function scan(argv: readonly string[]): Promise<number> {
   const values = flags(argv, {
+    config: { type: "string" },
     role: { type: "string" },
     phase: { type: "string" },
     jsonl: { type: "boolean" },
@@ -163,9 +166,7 @@ async function scan(argv: readonly string[]): Promise<number> {
   };
   const role = pick("role", SCAN_ROLES, "text");
   const phase = pick("phase", PHASES, "input");
-  const { loadEngine } = await import("./start.js");
-  const { loadPosture } = await import("../config/posture.js");
-  const parts = { engine: loadEngine(), posture: loadPosture(processEnv()) };
+  const parts = await scanParts(values["config"]);
   return scanCommand(
     parts,
     { role, phase, jsonl: values["jsonl"] === true, json: values["json"] === true },
@@ -174,6 +175,18 @@ async function scan(argv: readonly string[]): Promise<number> {
       ...out,
     },
   );
+}
+
+/** The detectors and the posture of a configuration; without one those that ship, and what the environment says. */
+async function scanParts(file: unknown): Promise<ScanParts> {
+  const { loadEngine, makeLog, NOTHING_STARTED, refuse } = await import("./start.js");
+  const { loadPosture } = await import("../config/posture.js");
+  if (typeof file !== "string") return { engine: loadEngine(), posture: loadPosture(processEnv()) };
+  const { loadConfig } = await import("../config/load.js");
+  const { config, problems } = loadConfig({ file, cwd: process.cwd(), env: processEnv() });
+  refuse(makeLog("info"), problems);
+  if (config === undefined) throw new SallyportError("config_invalid", NOTHING_STARTED);
+  return { engine: loadEngine(config.detectors), posture: config.posture };
 }
 
 /** `onSignal`: for those that stay until they are told to go. */

@@ -3,8 +3,8 @@ import { dirname, resolve } from "node:path";
 import { openAudit } from "../audit/log.js";
 import { findCall } from "../audit/search.js";
 import { activations, readSnapshot, type Snapshot } from "../audit/snapshots.js";
-import { loadBuiltin } from "../config/builtin.js";
-import { loadDetectors } from "../config/detectors.js";
+
+import { detectorIds, detectorsWith } from "../config/own-detectors.js";
 import { readJsonFile } from "../config/json-file.js";
 import { loadConfig, resolveAudit, type Config } from "../config/load.js";
 import { loadPolicies, restorePolicies } from "../config/policies.js";
@@ -84,7 +84,7 @@ function sideOf(name: string, store: Store, args: HistoryArgs, io: PolicyIo): Si
     return { label: snapshot.slice(0, 12), bundle };
   }
   const config = theConfig(args, io);
-  const text = snapshotText({ ...config, detectors: loadDetectors().deciding });
+  const text = snapshotText({ ...config, detectors: detectorsWith(config.detectors).deciding });
   return {
     label: `${args.config ?? "mcp.config.json"} as it stands`,
     bundle: JSON.parse(text) as JsonObject,
@@ -128,7 +128,7 @@ export async function rollback(args: HistoryArgs, io: PolicyIo): Promise<number>
   const configured = config === undefined ? namesIn(file, io) : config.policyTexts.map((each) => each.file);
   // A configuration that does not load, because of its policies, is what a rollback is for.
   const servers = config?.servers.map((each) => each.name) ?? [];
-  const known = { detectors: loadBuiltin().detectorIds, servers, anyServer: config === undefined };
+  const known = { detectors: detectorIds(config), servers, anyServer: config === undefined };
   const { texts: now } = loadPolicies(configured, base, known);
   const plan = planRollback(target, now, configured, known);
   const faults = await faultsOf(plan, config, io);
@@ -163,7 +163,13 @@ async function faultsOf({ read }: Restoring, config: Config | undefined, io: Pol
   if (wrong.length > 0) return wrong;
   const posture = config?.posture ?? loadPosture({ SALLYPORT_PROFILE: "dev" });
   const { exceptions } = read;
-  const bench = { posture, servers: config?.servers ?? [], exceptions, policies, engine: io.engine() };
+  const bench = {
+    posture,
+    servers: config?.servers ?? [],
+    exceptions,
+    policies,
+    engine: io.engine(config?.detectors),
+  };
   const runs = read.policies.flatMap((policy) => policy.tests.map((test) => runTest(bench, policy, test)));
   return runs.flatMap(({ policy, name, faults }) =>
     faults.map((fault) => `${policy}: the test "${name}" fails: ${fault}`),

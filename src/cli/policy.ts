@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { loadBuiltin } from "../config/builtin.js";
+import { detectorIds } from "../config/own-detectors.js";
 import { loadConfig, resolveAudit, type Config } from "../config/load.js";
 import { loadPolicies } from "../config/policies.js";
 import { isTestFile, readTestFile, testsBeside } from "../config/policy-tests.js";
@@ -24,7 +25,7 @@ export interface PolicyIo {
   readonly cwd: string;
   readonly env: Env;
   readonly now: number;
-  readonly engine: () => Engine;
+  readonly engine: (own?: Config["detectors"]) => Engine;
   readonly version: string;
   /** Who is at the command line. */
   readonly user: string;
@@ -148,7 +149,7 @@ function readAll({ files, config: file }: Given, io: PolicyIo): Read {
     };
     return { policies, exceptions, config, problems: policies.length === 0 ? [none] : [] };
   }
-  const known = { detectors: loadBuiltin().detectorIds, servers: config.servers.map(({ name }) => name) };
+  const known = { detectors: detectorIds(config), servers: config.servers.map(({ name }) => name) };
   return { ...loadPolicies(files, io.cwd, known), config };
 }
 
@@ -186,7 +187,7 @@ async function benchOf(
   if (all.length > 0) return undefined;
   const posture = config?.posture ?? loadPosture({ SALLYPORT_PROFILE: "dev" });
   const servers = config?.servers ?? [];
-  const bench = { posture, servers, exceptions, policies, engine: io.engine() };
+  const bench = { posture, servers, exceptions, policies, engine: io.engine(config?.detectors) };
   return {
     bench,
     policies: specs,

@@ -8,7 +8,7 @@ import { makeRoom } from "./memory.js";
 import { teller, tellById } from "./tell.js";
 import { version } from "./version.js";
 import { keepRetention } from "../audit/retention.js";
-import { loadDetectors } from "../config/detectors.js";
+import { detectorsWith } from "../config/own-detectors.js";
 import {
   loadConfig,
   type Anchor,
@@ -17,6 +17,7 @@ import {
   type ServerConfig,
 } from "../config/load.js";
 import { compileEngine, type Engine } from "../detect/engine.js";
+import { linearPattern } from "../config/linear.js";
 import { createGate } from "../gate.js";
 import { scanDefinition } from "../gate/definition.js";
 import { activeStops, stopLine } from "../limits/stops.js";
@@ -49,9 +50,9 @@ export function makeLog(level: string): Logger {
   );
 }
 
-/** Every detector that ships, compiled. Throws SallyportError `data_invalid`. */
-export function loadEngine(): Engine {
-  return compileEngine(loadDetectors().rules);
+/** Every detector that ships, and somebody's own, compiled. Throws SallyportError `data_invalid`. */
+export function loadEngine(own: Config["detectors"] = []): Engine {
+  return compileEngine(detectorsWith(own).rules, linearPattern);
 }
 
 /** Throws SallyportError: `config_invalid` after logging every problem, `store_unavailable`, `data_invalid`. */
@@ -66,8 +67,8 @@ export async function start(
   for (const line of bootLines(config.posture)) log.info(line);
   for (const { level, text } of exceptionLines(config.exceptions, Date.now())) log[level](text);
 
-  const { rules, deciding: detectors } = loadDetectors();
-  const engine = compileEngine(rules);
+  const { rules, deciding: detectors } = detectorsWith(config.detectors);
+  const engine = compileEngine(rules, linearPattern);
   // Before the store is touched: a policy that is wrong must not leave a trace of a start.
   const { policies: checked, problems: inPolicies } = await compilePolicies(config.policies);
   refuse(log, inPolicies);

@@ -27,7 +27,7 @@ export const USAGE = `sallyport — puts every tool call of an AI agent through 
   sallyport policy explain CALL.json | DECISION          which rules decide a call, or decided it, and which terms failed
   sallyport policy simulate [FILE…] [--since TIME]        what recorded calls would have met under other policies
   sallyport policy snapshots | diff [SNAPSHOT [SNAPSHOT]] | rollback SNAPSHOT   what was in force, and the way back
-  sallyport scan [--role ROLE] [--phase input|output] [--json | --jsonl]   what is in the text on stdin
+  sallyport scan [--config FILE] [--role ROLE] [--phase input|output] [--json | --jsonl]   what is in the text on stdin
   sallyport --version | --help
 `;
 

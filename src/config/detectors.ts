@@ -35,7 +35,7 @@ function withShape(rule: DetectorRule): DetectorRule {
 }
 
 /** Not how it is tested or explained. */
-function deciding(rule: DetectorRule): object {
+export function deciding(rule: DetectorRule): object {
   const { hits: _hits, misses: _misses, source: _source, advice: _advice, ...rest } = rule;
   return rest;
 }

@@ -19,6 +19,7 @@ import { DEFAULT_LOOPS, readLoops } from "./loops.js";
 import { readJsonFile } from "./json-file.js";
 import { LISTEN_FORM, parseListen } from "./listen.js";
 import { mergeLimits } from "./merge.js";
+import { readOwnDetectors } from "./own-detectors.js";
 import { readPolicies } from "./policies.js";
 import { readAdmin, readWebhook } from "./admin.js";
 import { readApprovers } from "./approvers.js";
@@ -43,6 +44,7 @@ export const TOP_KEYS = [
   "listen",
   "auth",
   "exceptions",
+  "detectors",
   "loops",
   "policies",
   "approvers",
@@ -103,8 +105,10 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
   const dataDir = auditPath === undefined ? defaultDataDir(cwd, env) : dirname(auditPath);
   const servers = readAllServers(reader, value, { env, base, dataDir, posture, builtin });
   const loops = readLoops(reader, value["loops"]);
+  const shipped = [...builtin.detectorIds, TAINT_DETECTOR];
+  const own = readOwnDetectors(reader, value["detectors"], base, shipped);
   const known = {
-    detectors: [...builtin.detectorIds, TAINT_DETECTOR],
+    detectors: [...shipped, ...own.rules.map(({ id }) => id)],
     servers: servers.map((server) => server.name),
   };
   const exceptions = readExceptions(reader, value["exceptions"], known);
@@ -114,8 +118,14 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
   const loaded = readPolicies(reader, value["policies"], base, known);
   const listen = readListen(reader, value["listen"]);
   const auth = readListenerAuth(reader, value["auth"], env);
-  const own = readOwnVariables(env);
-  const problems = [...reader.problems, ...postureProblems, ...own.problems, ...loaded.problems];
+  const variables = readOwnVariables(env);
+  const problems = [
+    ...reader.problems,
+    ...postureProblems,
+    ...variables.problems,
+    ...own.problems,
+    ...loaded.problems,
+  ];
   if (problems.length > 0 || posture === undefined) return { problems };
   return {
     config: {
@@ -123,6 +133,7 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
       posture,
       servers,
       connectors: builtin.connectors,
+      detectors: own.rules,
       exceptions: [...exceptions, ...loaded.exceptions],
       policies: loaded.policies,
       policyFiles: loaded.files,
@@ -136,7 +147,7 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
       ...(auth !== undefined && { auth }),
       ...(admin !== undefined && { admin }),
       ...(webhook !== undefined && { webhook }),
-      ...own.values,
+      ...variables.values,
     },
     problems: [],
   };
@@ -169,6 +180,7 @@ function fromCommand(source: ConfigSource, words: readonly string[], builtin: Bu
       posture,
       servers: [server],
       connectors: builtin.connectors,
+      detectors: [],
       exceptions: [],
       loops: DEFAULT_LOOPS,
       policies: [],

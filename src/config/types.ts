@@ -1,3 +1,4 @@
+import type { DetectorRule } from "../detect/rule.js";
 import type { Connector, Limits, LoopLimits, Posture } from "../model/posture.js";
 import type { ExceptionSpec } from "../policy/exceptions.js";
 import type { PolicySpec } from "../policy/rules/spec.js";
@@ -57,6 +58,8 @@ export interface Config {
   readonly policies: readonly PolicySpec[];
   /** Expired ones too: they no longer hold, and are told of at the start. */
   readonly exceptions: readonly ExceptionSpec[];
+  /** Somebody's own, beside those that ship. */
+  readonly detectors: readonly DetectorRule[];
   readonly loops: LoopLimits;
   readonly dataDir: string;
   readonly auditPath: string;

@@ -16,15 +16,30 @@ import type { DetectorRule } from "./rule.js";
 import type { CommandIndex } from "./shell/match.js";
 import { indexCommands } from "./shell/match.js";
 
+/** What is asked of a RegExp here. */
+export interface Matcher {
+  lastIndex: number;
+  exec(text: string): Found | null;
+}
+
+export interface Found {
+  readonly 0: string;
+  readonly index: number;
+  readonly groups?: Readonly<Record<string, string>> | undefined;
+  readonly indices?:
+    | { readonly groups?: Readonly<Record<string, readonly [number, number]>> | undefined }
+    | undefined;
+}
+
 export interface CompiledRule {
   readonly index: number;
   readonly rule: DetectorRule;
   readonly roles: number;
   readonly phases: number;
   /** Global, so `lastIndex` is set before every use. */
-  readonly regex: (() => RegExp) | undefined;
+  readonly regex: (() => Matcher) | undefined;
   /** The same, tried at one place; only of a pattern that begins where a word does. */
-  readonly sticky: (() => RegExp) | undefined;
+  readonly sticky: (() => Matcher) | undefined;
   /** Where in a match its group `value` stands; "last": it ends where the match does. */
   readonly value: "last" | "inside" | undefined;
   readonly check: Check | undefined;
@@ -83,12 +98,15 @@ function digitRules(list: readonly number[], all: readonly CompiledRule[]): Digi
   };
 }
 
+/** Compiles a pattern that somebody else has written; see config/linear.ts. */
+export type Linear = (pattern: string, flags?: string) => Matcher;
+
 export const roleBit = (role: Role): number => 1 << ROLES.indexOf(role);
 export const phaseBit = (phase: Phase): number => 1 << PHASES.indexOf(phase);
 const ALL = 0xffff;
 
 /** Indexes the rules. Throws SallyportError `data_invalid` on an empty list or a repeated id. */
-export function compileRules(rules: readonly DetectorRule[]): Compiled {
+export function compileRules(rules: readonly DetectorRule[], linear?: Linear): Compiled {
   if (rules.length === 0) throw new SallyportError("data_invalid", "no detector rules");
   const ids = new Set<string>();
   for (const { id } of rules) {
@@ -129,7 +147,7 @@ export function compileRules(rules: readonly DetectorRule[]): Compiled {
   const automaton = buildAutomaton([...literalIds.keys()], rules.map((r) => r.chars ?? "").join(""));
   const byDigits = (list: number[]): number[] =>
     list.toSorted((a, b) => (rules[a]?.digits ?? 0) - (rules[b]?.digits ?? 0));
-  const all = rules.map((rule, index) => compileRule(rule, index, automaton));
+  const all = rules.map((rule, index) => compileRule(rule, index, automaton, linear));
   return {
     rules: all,
     automaton,
@@ -148,22 +166,26 @@ function needsContext(rule: DetectorRule): boolean {
   return rule.context !== undefined && rule.context.otherwise === undefined;
 }
 
-function compileRule(rule: DetectorRule, index: number, automaton: Automaton): CompiledRule {
+function compileRule(rule: DetectorRule, index: number, automaton: Automaton, linear?: Linear): CompiledRule {
   const { pattern } = rule;
   const value = pattern === undefined ? undefined : valueIn(pattern);
   const flags = `${value === "inside" ? "d" : ""}${rule.flags ?? ""}`;
-  const { first, run } = pattern === undefined ? ANY_SHAPE : (rule.shape ?? shapeOf(pattern, rule.flags));
+  const own = rule.own === true;
+  // Nothing is read from a pattern in another language than ours: it is tried wherever its rule is woken.
+  const { first, run } =
+    pattern === undefined || own ? ANY_SHAPE : (rule.shape ?? shapeOf(pattern, rule.flags));
+  const made = (kind: "g" | "y"): (() => Matcher) | undefined =>
+    pattern === undefined
+      ? undefined
+      : lazily(() => (own ? linear!(pattern, rule.flags) : new RegExp(pattern, `${kind}${flags}`)));
   return {
     index,
     rule,
     roles: rule.roles?.reduce((mask, r) => mask | roleBit(r), 0) ?? ALL,
     phases: rule.phases?.reduce((mask, p) => mask | phaseBit(p), 0) ?? ALL,
-    regex: pattern === undefined ? undefined : lazily(() => new RegExp(pattern, `g${flags}`)),
-    sticky:
-      pattern === undefined || first.lead === undefined
-        ? undefined
-        : lazily(() => new RegExp(pattern, `y${flags}`)),
-    value,
+    regex: made("g"),
+    sticky: first.lead === undefined || own ? undefined : made("y"),
+    value: own && value !== undefined ? "inside" : value,
     check: rule.check === undefined ? undefined : CHECKS[rule.check],
     bits: automaton.bitsOf(rule.chars ?? ""),
     digits: rule.digits ?? 0,

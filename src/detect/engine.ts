@@ -1,7 +1,7 @@
 import type { Json } from "../model/json.js";
 import type { JsonNode } from "../model/json-text.js";
 import type { Category, Phase, Role } from "../model/nouns.js";
-import type { CompiledRule } from "./compile.js";
+import type { CompiledRule, Linear } from "./compile.js";
 import { compileRules } from "./compile.js";
 import type { LeafPlace, Match, RawFinding } from "./finding.js";
 import type { Frame } from "./frame.js";
@@ -44,9 +44,9 @@ const MAX_CACHED_KEY_LENGTH = 128;
 const MAX_FRAMES = 256;
 const CARRIERS: ReadonlySet<string> = new Set(["value", "val", "text", "raw", "plain_text", "stringValue"]);
 
-/** Compiles rules to an engine. Throws SallyportError `data_invalid` on no rules or a repeated id. */
-export function compileEngine(rules: readonly DetectorRule[]): Engine {
-  const compiled = compileRules(rules);
+/** Compiles rules to an engine; `linear`: for those that somebody else has written. Throws SallyportError `data_invalid` on no rules or a repeated id. */
+export function compileEngine(rules: readonly DetectorRule[], linear?: Linear): Engine {
+  const compiled = compileRules(rules, linear);
   const scan = textScanner(compiled);
   const meanings = new Map<string, KeyMeaning>();
 

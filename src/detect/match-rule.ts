@@ -1,4 +1,4 @@
-import type { CompiledRule } from "./compile.js";
+import type { CompiledRule, Found } from "./compile.js";
 import type { KeyMeaning } from "./key-meaning.js";
 import { contextNear } from "./context.js";
 import type { Match } from "./finding.js";
@@ -46,7 +46,7 @@ export function matchRule(
 function take(
   compiled: CompiledRule,
   text: string,
-  m: RegExpExecArray,
+  m: Found,
   key: KeyMeaning | undefined,
   into: Match[],
 ): number {
@@ -80,7 +80,7 @@ function take(
 }
 
 /** Where the group `value` stands, or the whole match. */
-function spanOf({ value }: CompiledRule, m: RegExpExecArray, end: number): readonly [number, number] {
+function spanOf({ value }: CompiledRule, m: Found, end: number): readonly [number, number] {
   if (value === "last") return [end - (m.groups?.["value"]?.length ?? 0), end];
   return (value === "inside" ? m.indices?.groups?.["value"] : undefined) ?? [m.index, end];
 }

@@ -68,6 +68,8 @@ export interface DetectorRule {
   readonly advice?: string;
   readonly hits: readonly (string | RuleExample)[];
   readonly misses: readonly (string | RuleExample)[];
+  /** Somebody's own, not one that ships: its pattern is tried on a linear engine. Never from a file. */
+  readonly own?: true;
   /** Read from the pattern beforehand, never from a file; absent: read when it is compiled. */
   readonly shape?: PatternShape;
 }
@@ -99,10 +101,11 @@ const RULE_KEYS = [
 ] as const;
 
 /**
- * Validates one detector file: `{ category, describe?, rules: [...] }`.
+ * Validates one detector file: `{ category, describe?, rules: [...] }`. `own`: it is somebody else's, and how its patterns
+ * are judged.
  * Throws SallyportError `data_invalid` naming file, path and fix.
  */
-export function parseDetectorFile(value: unknown, file: string): DetectorRule[] {
+export function parseDetectorFile(value: unknown, file: string, own?: PatternProblem): DetectorRule[] {
   const fail: Fail = (path, message, fix) => {
     throw new SallyportError("data_invalid", message, { file, path, ...(fix !== undefined && { fix }) });
   };
@@ -116,7 +119,7 @@ export function parseDetectorFile(value: unknown, file: string): DetectorRule[] 
   }
   const seen = new Set<string>();
   return rules.map((raw: unknown, i) => {
-    const rule = parseRule(raw, category, `/rules/${i}`, fail);
+    const rule = parseRule(raw, category, `/rules/${i}`, fail, own);
     if (seen.has(rule.id))
       fail(`/rules/${i}/id`, `duplicate rule id ${rule.id}`, "give every rule its own id");
     seen.add(rule.id);
@@ -124,9 +127,17 @@ export function parseDetectorFile(value: unknown, file: string): DetectorRule[] 
   });
 }
 
+/** What is wrong with a pattern; undefined when nothing is. */
+export type PatternProblem = (pattern: string, flags: string) => string | undefined;
 type Fail = (path: string, message: string, fix?: string) => never;
 
-function parseRule(raw: unknown, category: Category, path: string, fail: Fail): DetectorRule {
+function parseRule(
+  raw: unknown,
+  category: Category,
+  path: string,
+  fail: Fail,
+  own: PatternProblem | undefined,
+): DetectorRule {
   if (!isObject(raw)) return fail(path, "a rule must be a mapping");
   onlyKeys(raw, RULE_KEYS, path, fail);
   const text = (key: string): string => {
@@ -177,13 +188,14 @@ function parseRule(raw: unknown, category: Category, path: string, fail: Fail): 
     ...optional("advice"),
     hits: examples(raw["hits"], `${path}/hits`, fail),
     misses: examples(raw["misses"], `${path}/misses`, fail),
+    ...(own !== undefined && { own: true }),
   };
-  checkWhole(rule, path, fail);
+  checkWhole(rule, path, fail, own ?? unsafePattern);
   return rule;
 }
 
 /** What can only be judged of a whole rule: it has exactly one way to match, and a cheap reason to try. */
-function checkWhole(rule: DetectorRule, path: string, fail: Fail): void {
+function checkWhole(rule: DetectorRule, path: string, fail: Fail, problemWith: PatternProblem): void {
   const ways = [rule.pattern, rule.analyzer, rule.commands].filter((w) => w !== undefined).length;
   if (ways !== 1) fail(path, `${rule.id} must have exactly one of pattern, analyzer, commands`);
   if (rule.check !== undefined && !Object.hasOwn(CHECKS, rule.check)) {
@@ -207,7 +219,7 @@ function checkWhole(rule: DetectorRule, path: string, fail: Fail): void {
   if (rule.flags !== undefined && !/^[imsu]+$/.test(rule.flags)) {
     fail(`${path}/flags`, `bad flags ${rule.flags}`, "only i, m, s and u are allowed");
   }
-  const problem = unsafePattern(rule.pattern, rule.flags ?? "");
+  const problem = problemWith(rule.pattern, rule.flags ?? "");
   if (problem !== undefined) fail(`${path}/pattern`, `pattern of ${rule.id}: ${problem}`);
 }
 

@@ -57,7 +57,7 @@ describe("sallyport check", () => {
     expect(code).toBe(2);
     expect(out).toBe(
       '✗ unknown key "profil"\n  at mcp.config.json profil\n  fix: did you mean profile? valid keys: $schema, profile, ' +
-        "enforce, actions, mcpServers, servers, audit, listen, auth, exceptions, loops, policies, approvers, admin, approvals\n" +
+        "enforce, actions, mcpServers, servers, audit, listen, auth, exceptions, detectors, loops, policies, approvers, admin, approvals\n" +
         '✗ unknown key "comand"\n  at mcp.config.json mcpServers.crm.comand\n  fix: did you mean command? valid keys: ' +
         "type, command, args, env, cwd, url, headers, auth, disabled, connector, environment, limits, timeout\n\n" +
         "2 problems: a start would be refused.\n",
