@@ -37,6 +37,8 @@ export interface Scorecard {
     readonly not_scanned: number;
     /** Records that no signed checkpoint covers yet, of the whole store. */
     readonly unsigned: number;
+    /** How often a clock was set while a writer ran: times on both sides of that are of two clocks. */
+    readonly clock_set: number;
   };
   /** What the gates decided by changed meanwhile: how many states of it there were, and how calls fared under each. */
   readonly drift: readonly {
@@ -99,7 +101,9 @@ export function scorecard(store: Store, filter: SearchFilter): Scorecard {
     state.calls++;
     if (call.decision === "deny") state.denied++;
   });
-  const { covered, records } = store.read((tx) => ({
+  const { covered, records, clock } = store.read((tx) => ({
+    // The range of ids finds the few of them by the id index.
+    clock: tx.get<{ n: number }>("SELECT count(*) AS n FROM records WHERE id > 'l_' AND id < 'l~'")?.n ?? 0,
     covered: lastCheckpoint(tx)?.size ?? 0,
     records: tx.get<{ last: number | null }>("SELECT max(seq) AS last FROM records")?.last ?? 0,
   }));
@@ -130,6 +134,7 @@ export function scorecard(store: Store, filter: SearchFilter): Scorecard {
       open: outcomes.open,
       not_scanned: notScanned,
       unsigned: records - covered,
+      clock_set: clock,
     },
     drift: [...snapshots].map(([snapshot, state]) => ({
       snapshot,

@@ -100,6 +100,18 @@ export function parseAuditArgs(argv: readonly string[], now: number): AuditArgs 
   };
 }
 
+/** What a command of `sallyport audit` takes; of all of them when it names none. */
+export function auditHelp(command: string | undefined): string {
+  const all = Object.entries<Spec>(COMMANDS);
+  const named = all.filter(([name]) => name === command);
+  const lines = (named.length === 0 ? all : named).map(([name, { values, switches, word }]) => {
+    const [operand] = word === undefined ? [] : (/<\w+>/.exec(word) ?? []);
+    const flags = [...values.map((flag) => `[--${flag} …]`), ...switches.map((flag) => `[--${flag}]`)];
+    return `  sallyport audit ${[name, ...(operand === undefined ? [] : [operand]), ...flags].join(" ")}`;
+  });
+  return `${lines.join("\n")}\n\nAll of them take --config FILE. Times are 2h, 7d, 2026-11-20 or 2026-11-20T09:30:00Z.\n`;
+}
+
 function validFlags({ values, switches }: Spec): string {
   return `valid: ${[...values, ...switches].map((flag) => `--${flag}`).join(", ")}`;
 }

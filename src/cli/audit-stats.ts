@@ -13,6 +13,7 @@ export function scorecardText(card: Scorecard): string {
       .toSorted(([, a], [, b]) => b - a)
       .map(([name, count]) => line(name, count))
       .join("");
+  const widest = Math.max(LABEL, ...card.rules.map(({ rule }) => printable(rule).length + 2));
   const sections: readonly (readonly [title: string, text: string])[] = [
     ["Decisions", counts(card.decisions)],
     ["Outcomes", counts(card.outcomes)],
@@ -26,7 +27,7 @@ export function scorecardText(card: Scorecard): string {
     ],
     ["Approvals", approvals(card)],
     ["Findings, by call", counts(card.categories)],
-    ["Deciding rules", card.rules.map(({ rule, calls }) => line(printable(rule), calls)).join("")],
+    ["Deciding rules", card.rules.map(({ rule, calls }) => line(printable(rule), calls, widest)).join("")],
     [
       "Completeness",
       line("forwarded", whole.forwarded) +
@@ -34,7 +35,8 @@ export function scorecardText(card: Scorecard): string {
         line("in doubt", whole.in_doubt) +
         line("open", whole.open) +
         line("parts not scanned", whole.not_scanned) +
-        line("records not signed yet", whole.unsigned),
+        line("records not signed yet", whole.unsigned) +
+        (whole.clock_set === 0 ? "" : line("times the clock was set", whole.clock_set)),
     ],
     [
       "What was in force",
@@ -45,12 +47,13 @@ export function scorecardText(card: Scorecard): string {
         .join(""),
     ],
   ];
-  const head = `${card.calls} calls, ${card.principals} principals, ${card.tools} tools; ${card.first ?? "-"} to ${card.last ?? "-"}\n`;
+  const many = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+  const head = `${many(card.calls, "call")}, ${many(card.principals, "principal")}, ${many(card.tools, "tool")}; ${card.first ?? "-"} to ${card.last ?? "-"}\n`;
   return head + sections.flatMap(([title, text]) => (text === "" ? [] : [`\n${title}\n${text}`])).join("");
 }
 
-function line(label: string, text: string | number): string {
-  return `  ${label.padEnd(LABEL)}${text}\n`;
+function line(label: string, text: string | number, width = LABEL): string {
+  return `  ${label.padEnd(width)}${text}\n`;
 }
 
 function approvals({ approvals: score }: Scorecard): string {

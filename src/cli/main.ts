@@ -15,7 +15,8 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   if (rest.includes("--help") && !rest.slice(0, rest.indexOf("--help")).includes("--")) {
-    process.stdout.write(USAGE);
+    const { auditHelp } = command === "audit" ? await import("./audit-args.js") : {};
+    process.stdout.write(auditHelp === undefined ? USAGE : auditHelp(rest[0]));
     return 0;
   }
   if (command === "run") return run(rest);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { clockWatch } from "../../src/audit/clock-watch.js";
 import { openAudit } from "../../src/audit/log.js";
+import { scorecard } from "../../src/audit/stats.js";
 import { verify } from "../../src/audit/verify.js";
 import { openStore } from "../../src/store/sqlite.js";
 import { decide, freshFolder } from "./sample.js";
@@ -56,6 +57,7 @@ it("is a record before the next call, in the same commit, and a notice of verify
   const store = openStore(path, { readonly: true });
   const kinds = store.read((tx) => tx.all<{ kind: string }>("SELECT kind FROM records ORDER BY seq"));
   const result = verify(store);
+  expect(scorecard(store, {}).completeness.clock_set).toBe(2);
   await store.close();
   expect(kinds.map(({ kind }) => kind)).toEqual([
     "start",

@@ -221,7 +221,7 @@ it("stats: the scorecard, as data and on one screen", async () => {
     ],
     categories: { pii: 1 },
     principals: 2,
-    completeness: { forwarded: 2, with_outcome: 2, in_doubt: 0, open: 0, unsigned: 0 },
+    completeness: { forwarded: 2, with_outcome: 2, in_doubt: 0, open: 0, unsigned: 0, clock_set: 0 },
     drift: [{ calls: 3, denial_rate: 0.3333 }],
   });
   const { out } = await run(["stats"]);

@@ -2,6 +2,7 @@ import { existsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { beforeEach, describe, expect, it } from "vitest";
+import { auditHelp } from "../../src/cli/audit-args.js";
 import { openAudit } from "../../src/audit/log.js";
 import { auditCommand } from "../../src/cli/audit.js";
 import type { AuditIo } from "../../src/cli/audit-io.js";
@@ -249,5 +250,15 @@ describe("bad usage ends with 2 and names what would be valid", () => {
     const { code, out, talk } = await run(argv);
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(talk).toMatch(message);
+  });
+});
+
+describe("sallyport audit --help", () => {
+  it("says what each command takes, or one alone", () => {
+    const all = auditHelp(undefined).split("\n");
+    expect(all.filter((line) => line.includes("sallyport audit"))).toHaveLength(13);
+    const one = auditHelp("prove");
+    expect(one).toContain("sallyport audit prove <id> [--out …]");
+    expect(one).not.toContain("audit search");
   });
 });
