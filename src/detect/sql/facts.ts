@@ -5,7 +5,7 @@ import type { SqlStatement } from "./statements.js";
 import { splitStatements } from "./statements.js";
 import type { SqlToken } from "./tokens.js";
 import { tokenizeSql } from "./tokens.js";
-import { alwaysTrue, boundOf } from "./where.js";
+import { alwaysTrue, boundOf, openedByOr } from "./where.js";
 
 export const SQL_FACTS = [
   "drop_object", // DROP of a table, schema, database, view, index…
@@ -18,6 +18,7 @@ export const SQL_FACTS = [
   "delete_tautology",
   "update_without_where",
   "update_tautology",
+  "read_tautology", // SELECT … WHERE name = '' OR 1=1
   "stacked_write", // a second statement that is not a read
   "stacked_statements", // several statements, all reads
   "file_access", // LOAD_FILE, INTO OUTFILE, COPY from or to files, pg_read_file, LOAD DATA
@@ -117,6 +118,7 @@ function factsOf(tokens: readonly SqlToken[], depth = 0): SqlFact[] {
     const add = (fact: SqlFactName, span: { start: number; end: number } = s): void =>
       void facts.push({ fact, start: span.start, end: span.end });
     if (!s.planned) statementFacts(s, i, add);
+    if ((s.verb === "SELECT" || s.verb === "WITH") && openedByOr(s.tokens)) add("read_tautology");
     callFacts(s, add);
     if (depth >= MAX_INNER) return;
     for (const inner of innerSql(s))

@@ -44,6 +44,19 @@ export function alwaysTrue(tokens: readonly SqlToken[]): boolean {
   return trueAtom(inner);
 }
 
+/** Whether one of the WHEREs holds `… OR 1=1` beside a condition: what an injection makes of it, and nobody writes. */
+export function openedByOr(tokens: readonly SqlToken[]): boolean {
+  return tokens.some((t, i) => t.kind === "word" && t.text === "WHERE" && trueBranch(clause(tokens, i + 1)));
+}
+
+function trueBranch(tokens: readonly SqlToken[]): boolean {
+  const inner = unwrap(tokens);
+  const branches = splitAt(inner, (t) => t.kind === "word" && t.text === "OR");
+  if (branches.length > 1) return branches.some(alwaysTrue) || branches.some(trueBranch);
+  const parts = splitAt(inner, (t) => t.kind === "word" && t.text === "AND");
+  return parts.length > 1 && parts.some(trueBranch);
+}
+
 function unwrap(tokens: readonly SqlToken[]): readonly SqlToken[] {
   if (tokens[0]?.text !== "(" || tokens.at(-1)?.text !== ")") return tokens;
   let depth = 0;
