@@ -7,7 +7,7 @@ import type { SqlToken } from "./tokens.js";
 import { tokenizeSql } from "./tokens.js";
 import { looksLikeSql } from "./looks.js";
 import { probe, stackedVerb, unionSelect } from "./signs.js";
-import { alwaysTrue } from "./where.js";
+import { alwaysTrue, openedByOr } from "./where.js";
 import { CLAUSES, COMPARE, COMPARISONS, isWord, JOINERS, OPERATORS, VERBS } from "./words.js";
 
 export const SQLI_FACTS = [
@@ -49,6 +49,8 @@ export function valueFacts(text: string): ValueFact[] {
   if (value.length < 3 || !MAY_BE.test(value)) return [];
   // A whole statement has quotes of its own; it breaks out of nothing.
   const whole = looksLikeSql(value) && !/--\s{0,4}$|#\s{0,4}$/.test(value);
+  if (whole && openedByOr(tokenizeSql(value, { hash: true }).filter((t) => t.kind !== "comment")))
+    return [{ analyzer: "sqli", fact: "tautology", start: 0, end: text.length }];
   for (const quote of whole ? [""] : ["", "'", '"', "`"]) {
     const from = quote === "" ? 0 : value.indexOf(quote);
     if (from === -1) continue;
