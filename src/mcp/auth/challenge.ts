@@ -25,7 +25,7 @@ export function scopeIn(challenge: string | undefined): string | undefined {
  * is and which scopes to begin with. Undefined when it does not refuse, or cannot be reached: then defaults hold.
  */
 export async function challengeOf(server: string): Promise<string | undefined> {
-  const fetch = createSafeFetch({ loopback: isLoopbackUrl(server), own: new URL(server).origin });
+  const fetch = createSafeFetch({ loopback: isLoopbackUrl(server), own: [server] });
   const info = { name: "sallyport", version: "0" };
   const meta = { [META_VERSION]: STATELESS_VERSION, [META_CLIENT]: info, [META_CAPABILITIES]: {} };
   try {

@@ -55,7 +55,8 @@ export function guardedLookup(loopback: boolean): LookupFunction {
 
 /**
  * `loopback`: plain http and this machine's own addresses are allowed (development, tests). Otherwise https to public
- * addresses only. `own`: the origin of a server that we talk to anyway, wherever it is. Never follows a redirect; bounded
+ * addresses only. `own`: addresses that the configuration names, of a server or of its issuer: their origins may be
+ * anywhere, also in a private network, over https. Never follows a redirect; bounded
  * in time and size. Rejects with `downstream_unavailable`.
  */
 export function createSafeFetch({
@@ -63,13 +64,14 @@ export function createSafeFetch({
   own,
 }: {
   readonly loopback: boolean;
-  readonly own?: string;
+  readonly own?: readonly string[];
 }): Fetch {
+  const named = new Set(own?.map((each) => new URL(each).origin));
   return async (input, init = {}) => {
     const url = new URL(input);
     const local = LOOPBACK_NAME.test(url.hostname);
     const literal = url.hostname.replace(/^\[|\]$/g, "");
-    const free = url.origin === own;
+    const free = named.has(url.origin);
     if (local ? !loopback : url.protocol !== "https:")
       throw refuse(`${url.origin} is not an https address outside of this machine`);
     if (url.protocol !== "https:" && url.protocol !== "http:")

@@ -38,7 +38,7 @@ export async function authorize(provider: Provider, run: Run): Promise<void> {
       : extractWWWAuthenticateParams(new Response(null, { headers: { "www-authenticate": challenge } }));
   await auth(provider, {
     serverUrl: server,
-    fetchFn: createSafeFetch({ loopback, own: new URL(server).origin }),
+    fetchFn: createSafeFetch({ loopback, own: [server, ...(issuer === undefined ? [] : [issuer])] }),
     ...(scope !== undefined && { scope }),
     ...(code !== undefined && { authorizationCode: code }),
     ...(iss !== undefined && { iss }),

@@ -44,7 +44,7 @@ const NAME = /^[^\p{C}\p{Zl}\p{Zp}]{1,256}$/u;
 /** Loads the verifier; fetches no key before the first token. */
 export async function createVerifier(
   auth: ListenerAuth,
-  fetch: Fetch = createSafeFetch({ loopback: isLoopbackUrl(auth.jwks) }),
+  fetch: Fetch = createSafeFetch({ loopback: isLoopbackUrl(auth.jwks), own: [auth.jwks] }),
 ): Promise<Verify> {
   const jose = await import("jose");
   const keys = jose.createRemoteJWKSet(new URL(auth.jwks), {

@@ -87,9 +87,18 @@ describe("where the configuration is on this machine", () => {
 });
 
 it("the origin of a server that we talk to anyway may be anywhere; its neighbours may not", async () => {
-  const fetch = createSafeFetch({ loopback: true, own: base });
+  const fetch = createSafeFetch({ loopback: true, own: [base] });
   expect((await fetch(`${base}/`)).status).toBe(200);
   await expect(
-    createSafeFetch({ loopback: false, own: "https://10.0.0.1" })("https://10.0.0.2/"),
-  ).rejects.toThrow();
+    createSafeFetch({ loopback: false, own: ["https://10.0.0.1/issuer"] })("https://10.0.0.2/"),
+  ).rejects.toThrow(/not allowed/);
+  // Nobody answers there, but it was tried.
+  await expect(
+    createSafeFetch({ loopback: false, own: ["https://10.255.255.1:1/issuer"] })(
+      "https://10.255.255.1:1/keys",
+      {
+        signal: AbortSignal.timeout(50),
+      },
+    ),
+  ).rejects.toThrow(/cannot reach/);
 });
