@@ -9,6 +9,8 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/peers/**", "test/slow/**", "test/browser/**"],
           testTimeout: 20_000,
+          // What is waited for comes at once, on a machine that is not busy with something else.
+          expect: { poll: { timeout: 10_000 } },
           setupFiles: ["test/helpers/keep-native.ts"],
         },
       },
@@ -19,6 +21,7 @@ export default defineConfig({
           include: ["test/peers/**/*.test.ts", "test/slow/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect: { poll: { timeout: 10_000 } },
           fileParallelism: false,
         },
       },

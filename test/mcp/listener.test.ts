@@ -1,7 +1,6 @@
 /** Clients that are slow, greedy or too many, over raw sockets. Each limit is a small one of the test's own. */
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
-import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { AddressInfo } from "node:net";
 import { MAX_QUEUED_EVENTS } from "../../src/mcp/limits.js";
@@ -212,27 +211,29 @@ describe("a client that does not read", () => {
   });
 
   it("what it has missed is kept up to a bound, the newest of it", async () => {
-    const chatty = `process.stdin.once("data", function hello(line) {
-      const { id } = JSON.parse(line);
+    const chatty = `
       const say = (message) => console.log(JSON.stringify({ jsonrpc: "2.0", ...message }));
-      say({ id, result: { protocolVersion: "2025-11-25", capabilities: { logging: {} }, serverInfo: { name: "c", version: "1" } } });
-      process.stdin.once("data", () => {
+      const serverInfo = { name: "chatty", version: "1" };
+      require("readline").createInterface({ input: process.stdin }).on("line", (line) => {
+        const { id, method } = JSON.parse(line);
+        if (method === "initialize")
+          return say({ id, result: { protocolVersion: "2025-11-25", capabilities: { resources: {} }, serverInfo } });
+        if (method === "tools/list") return say({ id, result: { tools: [] } });
         for (let at = 0; at < ${MAX_QUEUED_EVENTS + 50}; at++)
-          say({ method: "notifications/message", params: { level: "info", data: "note " + at } });
-        process.stderr.write("said");
-      });
-    });`;
+          say({ method: "notifications/resources/updated", params: { uri: "note:///" + at } });
+      });`;
     front = await startFront({ mcpServers: { chatty: { command: process.execPath, args: ["-e", chatty] } } });
     const headers = await open();
     await front.post({ method: "notifications/initialized" }, headers);
-    await pause(300);
+    // Answered when all before it has been heard.
+    await front.post({ id: 2, method: "tools/list" }, headers);
     const stream = await fetch(front.url, {
       headers: { authorization: `Bearer ${TOKEN}`, accept: "text/event-stream", ...headers },
     });
     const notes: number[] = [];
     const decoder = new TextDecoder();
     for await (const chunk of stream.body!) {
-      for (const [, at] of decoder.decode(chunk, { stream: true }).matchAll(/"note (\d+)"/g))
+      for (const [, at] of decoder.decode(chunk, { stream: true }).matchAll(/"note:\/\/\/(\d+)"/g))
         notes.push(Number(at));
       if (notes.at(-1) === MAX_QUEUED_EVENTS + 49) break;
     }

@@ -1,5 +1,6 @@
 /** The issuer's keys: fetched rarely, whoever asks, and never from where we should not look. */
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { JWKS_COOLDOWN_MS, JWKS_MAX_AGE_MS } from "../../../src/mcp/limits.js";
 import { createVerifier, type Verify } from "../../../src/mcp/auth/verify.js";
 import { AUDIENCE, startAuthorizationServer, type AuthorizationServer } from "./authorization-server.js";
 
@@ -16,7 +17,10 @@ beforeEach(async () => {
     principal: "sub",
   });
 });
-afterEach(() => issuer.close());
+afterEach(() => {
+  vi.useRealTimers();
+  issuer.close();
+});
 
 it("a flood of unknown keys is one question to the issuer", async () => {
   const flood = Array.from({ length: 50 }, (_, at) => issuer.mint({}, { kid: `unknown-${at}` }));
@@ -37,4 +41,28 @@ it("an issuer that redirects is not followed", async () => {
   issuer.settings.redirect = true;
   expect(await verify(await issuer.mint())).toMatchObject({ error: "unavailable" });
   expect(issuer.asked).toEqual(["/jwks"]);
+});
+
+describe("the issuer's keys", () => {
+  let started: number;
+  /** How often they were asked for, once a token has been looked at after so long. */
+  const fetched = async (after: number, kid?: string): Promise<number> => {
+    vi.useFakeTimers({ toFake: ["Date"], now: started + after });
+    await verify(await issuer.mint({}, kid === undefined ? {} : { kid }));
+    return issuer.asked.length;
+  };
+  beforeEach(async () => {
+    started = Date.now();
+    await fetched(0);
+  });
+
+  it("are fetched again when somebody needs another, after a while", async () => {
+    expect(await fetched(JWKS_COOLDOWN_MS - 1_000, "another")).toBe(1);
+    expect(await fetched(JWKS_COOLDOWN_MS + 1_000, "another")).toBe(2);
+  });
+
+  it("are fetched anew when they are old: one may have been revoked", async () => {
+    expect(await fetched(JWKS_MAX_AGE_MS - 1_000)).toBe(1);
+    expect(await fetched(JWKS_MAX_AGE_MS + 1_000)).toBe(2);
+  });
 });

@@ -4,23 +4,14 @@ import type { AddressInfo } from "node:net";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { createCredentials } from "../../../src/mcp/auth/credentials.js";
 import { alone } from "../../../src/mcp/auth/kept.js";
 import { login } from "../../../src/mcp/auth/login.js";
 import { createSafeFetch } from "../../../src/mcp/auth/safe-fetch.js";
-import { createVerifier, type Verify } from "../../../src/mcp/auth/verify.js";
-import {
-  AUTH_FETCH_MS,
-  JWKS_COOLDOWN_MS,
-  JWKS_MAX_AGE_MS,
-  LOCK_MS,
-  LOGIN_MS,
-  TOKEN_EARLY_MS,
-  TOKEN_RENEW_MS,
-} from "../../../src/mcp/limits.js";
+import { AUTH_FETCH_MS, LOCK_MS, LOGIN_MS, TOKEN_EARLY_MS, TOKEN_RENEW_MS } from "../../../src/mcp/limits.js";
 import { createLock } from "../../../src/store/lock.js";
-import { AUDIENCE, startAuthorizationServer, type AuthorizationServer } from "./authorization-server.js";
+import { startAuthorizationServer } from "./authorization-server.js";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -57,43 +48,6 @@ describe("a token for a server", () => {
     at.now += 1;
     await at.credentials.renew("t1", undefined);
     expect(at.asked).toEqual(["t0", "t1", "t2"]);
-  });
-});
-
-describe("an issuer's keys", () => {
-  let issuer: AuthorizationServer;
-  let verify: Verify;
-  beforeEach(async () => {
-    issuer = await startAuthorizationServer();
-    verify = await createVerifier({
-      issuer: issuer.issuer,
-      audience: AUDIENCE,
-      jwks: issuer.jwks,
-      scopes: [],
-      roles: {},
-      principal: "sub",
-    });
-  });
-  afterEach(() => issuer.close());
-  const fetched = async (after: number, kid?: string): Promise<number> => {
-    vi.useFakeTimers({ toFake: ["Date"], now: started + after });
-    await verify(await issuer.mint({}, kid === undefined ? {} : { kid }));
-    return issuer.asked.length;
-  };
-  let started: number;
-  beforeEach(async () => {
-    started = Date.now();
-    await fetched(0);
-  });
-
-  it("are fetched again when somebody needs another, after a while", async () => {
-    expect(await fetched(JWKS_COOLDOWN_MS - 1_000, "another")).toBe(1);
-    expect(await fetched(JWKS_COOLDOWN_MS + 1_000, "another")).toBe(2);
-  });
-
-  it("are fetched anew when they are old: one may have been revoked", async () => {
-    expect(await fetched(JWKS_MAX_AGE_MS - 1_000)).toBe(1);
-    expect(await fetched(JWKS_MAX_AGE_MS + 1_000)).toBe(2);
   });
 });
 
