@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 const { values } = parseArgs({ options: { cases: { type: "string" }, seed: { type: "string" } } });
 const { cases = "20000", seed = String(Date.now() % 2 ** 31) } = values;
 process.stdout.write(`${cases} cases, seed ${seed}\n`);
-const { status } = spawnSync("npx", ["vitest", "run", "--project", "peers", "test/slow/fuzz.test.ts"], {
+const { status } = spawnSync("npx", ["vitest", "run", "--project", "peers", "test/slow/fuzz"], {
   stdio: "inherit",
   env: { ...process.env, FUZZ_CASES: cases, FUZZ_SEED: seed },
 });
