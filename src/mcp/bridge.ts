@@ -7,12 +7,9 @@ import { isObject, type Json, type JsonObject } from "../model/json.js";
 import type { Desk, Flight } from "./desk.js";
 import { META_CAPABILITIES, metaNode } from "./eras.js";
 import type { Link } from "./link.js";
-import { MAX_QUESTIONS } from "./limits.js";
+import { MAX_QUESTIONS, MAX_ROUNDS } from "./limits.js";
 import type { ClientMessage } from "./message.js";
 import type { Reply } from "./reply.js";
-
-/** A server that never has enough would keep the user answering for ever. */
-const MAX_ROUNDS = 10;
 
 /**
  * Asks a legacy client what a stateless server wants to know, all of it at once, and calls again until it is content.

@@ -5,12 +5,9 @@ import { member, parseJsonText } from "../model/json-text.js";
 import type { Desk, Flight } from "./desk.js";
 import { addEnvelope } from "./eras.js";
 import { connected } from "./forward.js";
-import { GATHER_MS } from "./limits.js";
+import { GATHER_MS, MAX_PAGES } from "./limits.js";
 import type { Link } from "./link.js";
 import { bodyText } from "./reply.js";
-
-/** A server that answers every cursor with another one would keep us busy for ever. */
-const MAX_PAGES = 100;
 
 /** All pages of a list, each item as the JSON text the server wrote; empty where the server does not know the method. */
 export async function fetchList(

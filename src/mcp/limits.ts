@@ -13,6 +13,8 @@ export const MAX_PENDING_PER_SESSION = 1024;
 export const MAX_ASKED = 256;
 /** The same server, in one call of one user. */
 export const MAX_QUESTIONS = 32;
+/** One that never has enough: rounds of questions in one call. */
+export const MAX_ROUNDS = 10;
 
 /**
  * A stateless client's call that waits for its user holds a request of the server open, and a place among those that may
@@ -24,8 +26,14 @@ export const PARKED_MS = 10 * 60_000;
 /** How long after a server's first question others are put to the user together with it. Milliseconds. */
 export const TOGETHER_MS = 25;
 
+/** Each open subscription holds a connection and a closure; a client may open as many as it has ids. Per session. */
+export const MAX_LISTENERS = 128;
+
 /** A client that subscribes to one after the other: each makes what a server is asked again with the next one longer. */
 export const MAX_SUBSCRIBED = 1_000;
+
+/** A server that answers every cursor with another one would keep us busy for ever. Pages of one list. */
+export const MAX_PAGES = 100;
 
 /** A client may name as many resources as it likes; who owns them is remembered for so many. */
 export const MAX_OWNERS = 10_000;

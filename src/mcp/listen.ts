@@ -3,11 +3,9 @@ import { isObject, type Json, type JsonObject } from "../model/json.js";
 import { applyEdits, member } from "../model/json-text.js";
 import { errorReply, type Flight } from "./desk.js";
 import { CODE, META_SUBSCRIPTION, metaNode } from "./eras.js";
+import { MAX_LISTENERS } from "./limits.js";
 import type { ClientMessage } from "./message.js";
 import type { Incoming } from "./reply.js";
-
-/** Each open subscription holds a connection and a closure; a client may open as many as it has ids. */
-const MAX_LISTENERS = 128;
 
 const KINDS: Readonly<Record<string, string>> = {
   "notifications/tools/list_changed": "toolsListChanged",

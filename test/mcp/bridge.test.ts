@@ -2,6 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MAX_ROUNDS } from "../../src/mcp/limits.js";
 import { startFront } from "./auth/front.js";
 import { FAKE, Home, Proxy, textOf, type Message } from "../helpers/proxy.js";
 
@@ -180,6 +181,14 @@ describe("a legacy client of a stateless server", () => {
     answer(a, accept("a"));
     answer(await open("C?"), accept("c"));
     expect(JSON.parse(textOf(await done))).toEqual([{ a: accept("a"), b: accept("b") }, { c: accept("c") }]);
+  });
+
+  it("is not asked without end: after some rounds the call fails", async () => {
+    const rounds = Array.from({ length: MAX_ROUNDS + 1 }, (_, at) => ({ a: question(`Round ${at}?`) }));
+    const done = proxy.call("ask", { rounds });
+    for (let at = 0; at < MAX_ROUNDS; at++) answer(await open(`Round ${at}?`), accept("on"));
+    expect(textOf(await done)).toMatch(/asks without end/);
+    expect(proxy.messages.filter(({ method }) => method === "elicitation/create")).toHaveLength(MAX_ROUNDS);
   });
 
   it("cannot slip in answers that nobody was asked for, first or later", async () => {

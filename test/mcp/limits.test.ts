@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as limits from "../../src/mcp/limits.js";
 import { FAKE, Home, Proxy, textOf, type Message } from "../helpers/proxy.js";
 
-const { MAX_ASKED, MAX_CLIENT_MESSAGE, MAX_PARKED, MAX_PENDING_PER_SESSION, MAX_QUESTIONS } = limits;
+const { MAX_ASKED, MAX_CLIENT_MESSAGE, MAX_LISTENERS, MAX_PARKED, MAX_PENDING_PER_SESSION, MAX_QUESTIONS } =
+  limits;
 const STATELESS = {
   "io.modelcontextprotocol/protocolVersion": "2026-07-28",
   "io.modelcontextprotocol/clientCapabilities": { elicitation: {} },
@@ -32,6 +33,21 @@ describe("a client", () => {
       );
     const refused = await proxy.request("tools/list");
     expect(refused.error?.message).toMatch(/too many requests in flight/);
+  });
+
+  it("holds so many subscriptions", async () => {
+    const listen = (id: string): string =>
+      `${JSON.stringify({ jsonrpc: "2.0", id, method: "subscriptions/listen", params: { notifications: {}, _meta: STATELESS } })}\n`;
+    for (let at = 0; at < MAX_LISTENERS; at++) proxy.write(listen(`listen-${at}`));
+    const acknowledged = (): number =>
+      proxy.messages.filter(({ method }) => method === "notifications/subscriptions/acknowledged").length;
+    await expect.poll(acknowledged).toBe(MAX_LISTENERS);
+    proxy.write(listen("more"));
+    expect((await proxy.next(({ id }) => id === "more")).error?.message).toBe("too many subscriptions");
+    // There is room again when one goes.
+    proxy.write('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"listen-0"}}\n');
+    proxy.write(listen("again"));
+    await expect.poll(acknowledged).toBe(MAX_LISTENERS + 1);
   });
 
   it("may send a message of so many bytes, and of not one more", async () => {
@@ -95,6 +111,9 @@ const TESTED: Readonly<Record<keyof typeof limits, readonly [file: string, title
   MAX_DOWNSTREAM_MESSAGE: ["slow/hostile.test.ts", "that floods is cut off at the hard cap"],
   MAX_PENDING_PER_SESSION: ["mcp/limits.test.ts", "has so many requests open"],
   MAX_ASKED: ["mcp/limits.test.ts", "is refused what is more than may be open at once"],
+  MAX_ROUNDS: ["mcp/bridge.test.ts", "is not asked without end"],
+  MAX_LISTENERS: ["mcp/limits.test.ts", "holds so many subscriptions"],
+  MAX_PAGES: ["mcp/owners.test.ts", "that never ends is read up to a bound"],
   MAX_QUESTIONS: ["mcp/limits.test.ts", "puts so many to a stateless client"],
   MAX_PARKED: ["mcp/limits.test.ts", "holds so many calls open"],
   PARKED_MS: ["mcp/bridge.test.ts", "is given up, and its server is told"],

@@ -2,10 +2,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { MAX_OWNERS } from "../../src/mcp/limits.js";
+import { MAX_OWNERS, MAX_PAGES } from "../../src/mcp/limits.js";
 import { FAKE, Home, Proxy } from "../helpers/proxy.js";
 
-/** Lists as many resources as it is told, and answers a read with the address and how often its list was asked for. */
+/** Lists as many resources as it is told, or one a page without end, and answers a read with the address and how often its list was asked for. */
 const LIBRARY = `
 import { createInterface } from "node:readline";
 let lists = 0;
@@ -14,7 +14,10 @@ createInterface({ input: process.stdin }).on("line", (line) => {
   const { id, method, params } = JSON.parse(line);
   const results = {
     initialize: { protocolVersion: "2025-11-25", capabilities: { resources: {} }, serverInfo: { name: "l", version: "1" } },
-    "resources/list": { resources: uris },
+    "resources/list":
+      process.argv[2] === "endless"
+        ? { resources: [{ uri: "page:///" + lists, name: "p" }], nextCursor: "after " + lists }
+        : { resources: uris },
     "resources/templates/list": { resourceTemplates: [] },
     "resources/read": { contents: [{ uri: params?.uri, text: String(lists) }] },
   };
@@ -33,18 +36,29 @@ afterEach(async () => {
   home.remove();
 });
 
+/** Starts the library beside another server, and lists the resources of both. */
+async function listed(resources: number | "endless"): Promise<unknown[]> {
+  const script = join(home.dir, "library.mjs");
+  writeFileSync(script, LIBRARY);
+  const command = process.execPath;
+  const mcpServers = {
+    library: { command, args: [script, String(resources)] },
+    other: { command, args: [FAKE] },
+  };
+  proxy = new Proxy(home, ["--config", home.config({ profile: "dev", mcpServers })]);
+  await proxy.initialize();
+  return (await proxy.request("resources/list")).result!["resources"] as unknown[];
+}
+
+describe("a list", () => {
+  it("that never ends is read up to a bound", async () => {
+    expect(await listed("endless")).toHaveLength(MAX_PAGES);
+  });
+});
+
 describe("the owners of resources", () => {
   const lists = async (resources: number, uri: string): Promise<unknown> => {
-    const script = join(home.dir, "library.mjs");
-    writeFileSync(script, LIBRARY);
-    const command = process.execPath;
-    const mcpServers = {
-      library: { command, args: [script, String(resources)] },
-      other: { command, args: [FAKE] },
-    };
-    proxy = new Proxy(home, ["--config", home.config({ profile: "dev", mcpServers })]);
-    await proxy.initialize();
-    await proxy.request("resources/list");
+    await listed(resources);
     return read(uri);
   };
   const read = async (uri: string): Promise<unknown> => {
