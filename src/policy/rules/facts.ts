@@ -41,6 +41,7 @@ export const SQL_DOES = [
   "delete_tautology",
   "update_without_where",
   "update_tautology",
+  "read_tautology",
   "stacked_write",
   "stacked_statements",
   "file_access",
