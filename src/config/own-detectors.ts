@@ -1,15 +1,15 @@
 /** Detectors of somebody's own: files of the same form as ours, which a start refuses unless each rule passes its examples. */
 import { resolve } from "node:path";
 import { compileEngine } from "../detect/engine.js";
-import { linearPattern, linearProblem } from "./linear.js";
+import { findsExample } from "../detect/examples.js";
 import { parseDetectorFile, type DetectorRule, type RuleExample } from "../detect/rule.js";
-import { fillTemplate } from "../detect/template.js";
 import { canonicalJson } from "../model/canonical.js";
 import { SallyportError } from "../model/errors.js";
 import type { Json } from "../model/json.js";
 import type { Problem } from "../policy/problem.js";
 import { loadBuiltin } from "./builtin.js";
 import { deciding, loadDetectors, type Detectors } from "./detectors.js";
+import { linearPattern, linearProblem } from "./linear.js";
 import { Reader } from "./reader.js";
 import type { Config } from "./types.js";
 import { readYaml } from "./yaml-file.js";
@@ -52,17 +52,7 @@ export function readOwnDetectors(
 /** A rule that does not do what it says of itself would be found out when it is too late. */
 function faultOf(rule: DetectorRule): Problem | undefined {
   const engine = compileEngine([rule], linearPattern);
-  const finds = (example: string | RuleExample): boolean => {
-    const { text, role, phase, key } = typeof example === "string" ? { text: example } : { ...example };
-    const usual = rule.roles === undefined || rule.roles.includes("text") ? "text" : rule.roles[0]!;
-    return (
-      engine.scanText(fillTemplate(text), {
-        role: role ?? usual,
-        phase: phase ?? rule.phases?.[0] ?? "input",
-        ...(key !== undefined && { key }),
-      }).length > 0
-    );
-  };
+  const finds = (example: string | RuleExample): boolean => findsExample(engine, rule, example);
   const missed = rule.hits.findIndex((example) => !finds(example));
   if (missed !== -1)
     return {

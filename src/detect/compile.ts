@@ -184,7 +184,7 @@ function compileRule(rule: DetectorRule, index: number, automaton: Automaton, li
     roles: rule.roles?.reduce((mask, r) => mask | roleBit(r), 0) ?? ALL,
     phases: rule.phases?.reduce((mask, p) => mask | phaseBit(p), 0) ?? ALL,
     regex: made("g"),
-    sticky: first.lead === undefined || own ? undefined : made("y"),
+    sticky: first.lead === undefined ? undefined : made("y"),
     value: own && value !== undefined ? "inside" : value,
     check: rule.check === undefined ? undefined : CHECKS[rule.check],
     bits: automaton.bitsOf(rule.chars ?? ""),

@@ -44,7 +44,10 @@ const MAX_CACHED_KEY_LENGTH = 128;
 const MAX_FRAMES = 256;
 const CARRIERS: ReadonlySet<string> = new Set(["value", "val", "text", "raw", "plain_text", "stringValue"]);
 
-/** Compiles rules to an engine; `linear`: for those that somebody else has written. Throws SallyportError `data_invalid` on no rules or a repeated id. */
+/**
+ * Compiles rules to an engine; `linear`: for those that somebody else has written. Throws SallyportError `data_invalid` on
+ * no rules or a repeated id.
+ */
 export function compileEngine(rules: readonly DetectorRule[], linear?: Linear): Engine {
   const compiled = compileRules(rules, linear);
   const scan = textScanner(compiled);

@@ -16,7 +16,7 @@ import {
   type Era,
 } from "./eras.js";
 import type { Hello, Link, Welcome } from "./link.js";
-import { RETRY, textWithout, type ClientMessage } from "./message.js";
+import { cancelledNote, RETRY, textWithout, type ClientMessage } from "./message.js";
 import { CAN_ASK, continuation, replyOrQuestion, takeUp } from "./parked.js";
 import type { Peer } from "./peer.js";
 import { bodyText, withBody, withId, type Reply } from "./reply.js";
@@ -89,7 +89,7 @@ function request(
     return screened.catch((error: unknown) => {
       // A server that goes on working for nobody would be busy when the next call comes.
       if (error instanceof SallyportError && error.code === "downstream_timeout")
-        peer.send({ method: "notifications/cancelled", text: tooLate(flight.ourId!) });
+        peer.send(cancelledNote(flight.ourId!, "no answer in time"));
       throw error;
     });
   };
@@ -97,10 +97,6 @@ function request(
   const health =
     message.method === "subscriptions/listen" ? undefined : desk.parts.health.get(flight.link!.server.name);
   return health === undefined ? sent() : health.run(sent);
-}
-
-function tooLate(ourId: number): string {
-  return `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${ourId},"reason":"no answer in time"}}`;
 }
 
 /** The live connection; made now if the client has not said hello before. */

@@ -108,6 +108,13 @@ export function textWithout(text: string, node: JsonNode, names: readonly string
   return `{${kept.join(",")}}`;
 }
 
+/** What tells a peer that nobody waits for its answer to a request any more; `idText` is the id as it was sent. */
+export function cancelledNote(idText: string | number, reason: string): { method: string; text: string } {
+  const method = "notifications/cancelled";
+  const params = `{"requestId":${idText},"reason":${JSON.stringify(reason)}}`;
+  return { method, text: `{"jsonrpc":"2.0","method":"${method}","params":${params}}` };
+}
+
 /** Members of a stateless retry's params. */
 export const RETRY: readonly string[] = ["inputResponses", "requestState"];
 

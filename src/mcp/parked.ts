@@ -11,7 +11,7 @@ import { canAnswer } from "./bridge.js";
 import type { Desk, Flight } from "./desk.js";
 import type { Link } from "./link.js";
 import { TOGETHER_MS, MAX_PARKED, MAX_QUESTIONS, PARKED_MS } from "./limits.js";
-import { stringParam, type ClientMessage } from "./message.js";
+import { cancelledNote, stringParam, type ClientMessage } from "./message.js";
 import type { Peer } from "./peer.js";
 import { readDownstream, type Incoming, type Reply } from "./reply.js";
 
@@ -140,9 +140,7 @@ function park(
   const release = (): void => {
     desk.parked.delete(state);
     const reason = "nobody answered in time";
-    const params = JSON.stringify({ requestId: ourId, reason });
-    const method = "notifications/cancelled";
-    peer.send({ method, text: `{"jsonrpc":"2.0","method":"${method}","params":${params}}` });
+    peer.send(cancelledNote(ourId, reason));
     peer.abandon(ourId, new SallyportError("cancelled", reason));
   };
   const timer = setTimeout(release, desk.parts.parkedMs ?? PARKED_MS).unref();

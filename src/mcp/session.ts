@@ -23,7 +23,7 @@ import { createLink } from "./link.js";
 import { createListeners } from "./listen.js";
 import { markedList } from "./listed.js";
 import { listenToMany, requestOfMany } from "./many.js";
-import { idKey, stringParam, type ClientMessage } from "./message.js";
+import { cancelledNote, idKey, stringParam, type ClientMessage } from "./message.js";
 import { relaxedList } from "./schemas.js";
 import { subscribed } from "./subscribe.js";
 import { createSubscriptions, type Subscriptions } from "./subscriptions.js";
@@ -270,7 +270,7 @@ function cancel(flight: Flight, words: (ourId: string) => string, settle: (fligh
 }
 
 function cancelled(ourId: string): string {
-  return `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${ourId},"reason":"the client is gone"}}`;
+  return cancelledNote(ourId, "the client is gone").text;
 }
 
 function clientName(message: ClientMessage): string | undefined {

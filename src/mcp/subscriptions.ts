@@ -12,7 +12,7 @@ import { addEnvelope, META_SUBSCRIPTION, metaNode } from "./eras.js";
 import { NO_DEADLINE } from "./forward.js";
 import { MAX_SUBSCRIBED, RESTART_PAUSE_MS } from "./limits.js";
 import type { Link, Welcome } from "./link.js";
-import { textWithout } from "./message.js";
+import { cancelledNote, textWithout } from "./message.js";
 import type { Peer } from "./peer.js";
 import { bodyText, readDownstream, type Incoming } from "./reply.js";
 
@@ -68,8 +68,7 @@ export function createSubscriptions(desk: Desk): Subscriptions {
     const replaced = (): void => {
       if (before === undefined) return;
       const reason = "asked anew";
-      const text = `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${before},"reason":"${reason}"}}`;
-      peer.send({ method: "notifications/cancelled", text });
+      peer.send(cancelledNote(before, reason));
       peer.abandon(before, new SallyportError("cancelled", reason));
     };
     if (Object.keys(filter).length === 0) {
@@ -95,7 +94,8 @@ export function createSubscriptions(desk: Desk): Subscriptions {
         asked.open.delete(ours);
         reject(error); // Without effect once it was taken.
         if (asked.id !== ours) return;
-        asked.id = undefined;
+        // What was to be replaced still stands where the new one was refused.
+        asked.id = before !== undefined && asked.open.has(before) ? before : undefined;
         // Streams are cut off by those between us and the server. One that was never taken is not wanted.
         if (heard && asked.peer === peer && peer.closed === undefined)
           setTimeout(anew, RESTART_PAUSE_MS).unref();

@@ -8,7 +8,7 @@ import type { Desk, Flight } from "./desk.js";
 import { CODE, META_SUBSCRIPTION, metaNode, wantsLog } from "./eras.js";
 import type { Link } from "./link.js";
 import { MAX_ASKED, PARKED_MS } from "./limits.js";
-import { idKey, type ClientMessage } from "./message.js";
+import { cancelledNote, idKey, type ClientMessage } from "./message.js";
 import type { Parked } from "./parked.js";
 import type { Peer } from "./peer.js";
 import { toolsChanged } from "./relist.js";
@@ -178,10 +178,7 @@ export function createUpward(desk: Desk): Upward {
     try {
       const first = await Promise.race([body, enough]);
       if (first === undefined && asked.delete(`n${ours}`))
-        send(
-          flight,
-          `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${ours},"reason":"no answer in time"}}`,
-        );
+        send(flight, cancelledNote(ours, "no answer in time").text);
       return first;
     } catch {
       return undefined; // the server that the call was for is gone

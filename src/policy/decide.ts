@@ -66,7 +66,7 @@ function weigh(input: DecideInput): Decision {
     if (f.action === strictest) {
       const source = judged.sources.get(f) ?? posture.actions[f.category].source;
       spoke.push({ rule: f.detector, category: f.category, action: f.action, source });
-      gravest.set(f.detector, Math.max(gravest.get(f.detector) ?? 0, SEVERITIES.indexOf(f.severity)));
+      weighIn(gravest, f.detector, f);
     }
   for (const o of over)
     if (o.judged === strictest)
@@ -155,6 +155,11 @@ export function failClosed(input: {
   };
 }
 
+/** Keeps the worst that was found under a name. */
+function weighIn(worst: Map<string, number>, name: string, { severity }: JudgedFinding): void {
+  worst.set(name, Math.max(worst.get(name) ?? 0, SEVERITIES.indexOf(severity)));
+}
+
 /** What a person wrote first, then by what was found worst: who reads one rule reads the one that matters. */
 function sortedUnique(rules: readonly RuleRef[], gravest?: ReadonlyMap<string, number>): readonly RuleRef[] {
   if (rules.length < 2) return rules;
@@ -194,9 +199,7 @@ function reasonFor(
   if (strictest === undefined) return "Nothing found.";
   const what = new Map<string, number>();
   for (const o of over) if (o.judged === strictest) what.set(`${o.kind} exceeded`, SEVERITIES.length);
-  for (const f of findings)
-    if (f.action === strictest)
-      what.set(f.type, Math.max(what.get(f.type) ?? 0, SEVERITIES.indexOf(f.severity)));
+  for (const f of findings) if (f.action === strictest) weighIn(what, f.type, f);
   const names = [...what.keys()].toSorted().toSorted((a, b) => what.get(b)! - what.get(a)!);
   const shown = names.slice(0, 3).join(", ") + (names.length > 3 ? ` and ${names.length - 3} more` : "");
   const verb = decision === "allow" && strictest === "warn" ? "Allowed with a warning" : VERB[decision];

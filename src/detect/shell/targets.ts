@@ -13,7 +13,7 @@ const DEEP_SYSTEM = /^\/(?:bin|boot|dev|etc|lib|lib64|proc|sbin|sys|usr|System|r
 const WINDOWS =
   /^[A-Za-z]:[\\/]{0,2}(?:\*.{0,8}|windows.{0,80}|users(?:[\\/]{0,2}[\w.-]{0,40})?|program ?files.{0,80}|programdata.{0,80})?$|^(?:%(?:systemroot|windir|userprofile|systemdrive|programfiles|appdata|homepath)%|\$env:(?:systemroot|windir|userprofile|systemdrive|programfiles|appdata|homepath))[\\/]{0,2}\*?$/i;
 const SCRATCH =
-  /^(?:\/tmp\/|\/var\/tmp\/|\$TMPDIR\/|\$\{TMPDIR\}\/)[^*]{0,200}[\w.-]|^(?:\$\(|`)mktemp\b|^(?:\.\/)?(?:node_modules|dist|build|target|coverage|out|tmp)\/[\w.-]|(?:^\.?|\/)(?:node_modules|dist|build|target|__pycache__|\.cache|\.pytest_cache|\.next|\.nuxt|coverage|\.turbo|\.venv|venv|\.mypy_cache|out|tmp|\.tox|\.gradle|\.parcel-cache|\.eggs)\/?$|^\.?\/?(?:bin|obj)\/?$/;
+  /^(?:\/tmp\/|\/var\/tmp\/|\$TMPDIR\/|\$\{TMPDIR\}\/)[^*]{0,200}[\w.-]|^(?:\.\/)?(?:node_modules|dist|build|target|coverage|out|tmp)\/[\w.-]|(?:^\.?|\/)(?:node_modules|dist|build|target|__pycache__|\.cache|\.pytest_cache|\.next|\.nuxt|coverage|\.turbo|\.venv|venv|\.mypy_cache|out|tmp|\.tox|\.gradle|\.parcel-cache|\.eggs)\/?$|^\.?\/?(?:bin|obj)\/?$/;
 
 function kindOf(raw: string): "delete_root" | "delete_recursive" | "delete_scratch" {
   const target = raw.replaceAll(/\/{2,16}/g, "/").replaceAll("/./", "/");
