@@ -8,13 +8,11 @@ import type { LeafPlace, Match } from "./finding.js";
 import { beginsIn, type FirstTokens } from "./first-token.js";
 import { matchRule } from "./match-rule.js";
 import { viewsOf } from "./normalize.js";
-import { wordFinder } from "./words.js";
+import { LONG } from "./shape-pass.js";
+import type { Words } from "./words.js";
 
 /** How deep hidden text is unfolded: base64 of percent-encoding is read, a third layer is not. */
 const MAX_VIEW_DEPTH = 2;
-
-/** From here on it pays to know where the words are. */
-const LONG = 256;
 
 export type TextScanner = (text: string, at: LeafPlace, key: KeyMeaning | undefined) => readonly Match[];
 
@@ -35,14 +33,13 @@ export function textScanner(compiled: Compiled): TextScanner {
   const { rules, automaton } = compiled;
   const woken = new Int32Array(rules.length);
   const hinted = new Int32Array(rules.length);
-  const findWords = wordFinder();
   let epoch = 0;
 
   /** Rules that a text gives a reason to try. */
   function candidates(text: string, at: LeafPlace, key: KeyMeaning | undefined): Candidates {
     const scan = automaton.scan(text);
     epoch++;
-    const { bits, digits, word, tokens } = scan;
+    const { bits, digits, word, tokens } = scan.shape;
     const role = roleBit(at.role);
     const phase = phaseBit(at.phase);
     let list: CompiledRule[] | undefined;
@@ -80,14 +77,13 @@ export function textScanner(compiled: Compiled): TextScanner {
       if ((bits & need) === need) wake(i);
     }
     for (const i of key?.wakes ?? NOTHING) wake(i);
-    return { list: list ?? NOTHING, bits, digits, word };
+    const words = text.length < LONG ? undefined : scan.shape.words;
+    return { list: list ?? NOTHING, bits, digits, word, words };
   }
 
   function scanAt(text: string, at: LeafPlace, key: KeyMeaning | undefined, depth: number): readonly Match[] {
-    const { list, bits, digits, word } = candidates(text, at, key);
+    const { list, bits, digits, word, words } = candidates(text, at, key);
     let matches: Match[] | undefined;
-    const words =
-      text.length >= LONG && list.some(({ sticky }) => sticky !== undefined) ? findWords(text) : undefined;
     for (const rule of list) matchRule(rule, text, key, (matches ??= []), words);
     for (const fact of analyze(text, at, bits, compiled)) addFact(fact, at, (matches ??= []));
     if (depth < MAX_VIEW_DEPTH) {
@@ -144,4 +140,5 @@ interface Candidates {
   readonly bits: number;
   readonly digits: number;
   readonly word: number;
+  readonly words: Words | undefined;
 }
