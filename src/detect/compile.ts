@@ -1,4 +1,4 @@
-import type { Phase, Role, Severity } from "../model/nouns.js";
+import type { Severity } from "../model/nouns.js";
 import { PHASES, ROLES } from "../model/nouns.js";
 import { SallyportError } from "../model/errors.js";
 import type { Automaton } from "./automaton.js";
@@ -9,7 +9,7 @@ import { quickly } from "./context.js";
 import type { FirstTokens } from "./first-token.js";
 import { lazily } from "./lazily.js";
 import type { KeyIndex } from "./key-meaning.js";
-import { indexKeys } from "./key-meaning.js";
+import { indexKeys, wantsHint } from "./key-meaning.js";
 import { ANY_SHAPE, shapeOf } from "./pattern-shape.js";
 import { alternatives, past } from "./pattern-text.js";
 import type { DetectorRule } from "./rule.js";
@@ -64,12 +64,11 @@ export interface CompiledContext {
 export interface Compiled {
   readonly rules: readonly CompiledRule[];
   readonly automaton: Automaton;
-  /** By literal id: rules it wakes, and rules it is a context word of. */
+  /** By literal id: rules it wakes, and those it is a context word of that need one, and digits, to be tried at all. */
   readonly wakes: readonly (readonly number[])[];
   readonly hints: readonly (readonly number[])[];
-  /** Woken by digits alone, fewest first; those with a required context need it as well. */
-  readonly digitRules: DigitRules;
-  readonly hintedDigitRules: DigitRules;
+  /** Woken by digits alone. */
+  readonly digitRules: readonly number[];
   readonly charRules: readonly number[];
   readonly keys: KeyIndex;
   /** `analyzer/fact` → rules. */
@@ -77,32 +76,13 @@ export interface Compiled {
   readonly commands: CommandIndex;
 }
 
-/** Rules in a column each, because most leaves ask all of them and few want any. */
-export interface DigitRules {
-  readonly rules: Int32Array;
-  readonly least: Int32Array;
-  readonly digits: Int32Array;
-  readonly letters: Int32Array;
-  readonly mixed: Int32Array;
-}
-
-function digitRules(list: readonly number[], all: readonly CompiledRule[]): DigitRules {
-  const column = (of: (rule: CompiledRule) => number): Int32Array =>
-    Int32Array.from(list, (i) => of(all[i] as CompiledRule));
-  return {
-    rules: Int32Array.from(list),
-    least: column((rule) => rule.digits),
-    digits: column((rule) => rule.first.digits),
-    letters: column((rule) => rule.first.letters),
-    mixed: column((rule) => rule.first.mixed),
-  };
-}
-
 /** Compiles a pattern that somebody else has written; see config/linear.ts. */
 export type Linear = (pattern: string, flags?: string) => Matcher;
 
-export const roleBit = (role: Role): number => 1 << ROLES.indexOf(role);
-export const phaseBit = (phase: Phase): number => 1 << PHASES.indexOf(phase);
+const bitsOf = <Name extends string>(names: readonly Name[]): Readonly<Record<Name, number>> =>
+  Object.fromEntries(names.map((name, i) => [name, 1 << i])) as Record<Name, number>;
+export const ROLE_BITS = bitsOf(ROLES);
+export const PHASE_BITS = bitsOf(PHASES);
 const ALL = 0xffff;
 
 /** Indexes the rules. Throws SallyportError `data_invalid` on an empty list or a repeated id. */
@@ -129,11 +109,11 @@ export function compileRules(rules: readonly DetectorRule[], linear?: Linear): C
   const facts = new Map<string, number[]>();
   const lists = {
     digit: [] as number[],
-    hinted: [] as number[],
     char: [] as number[],
   };
   rules.forEach((rule, i) => {
-    for (const word of rule.context?.words ?? []) hints[literal(word)]?.push(i);
+    const hinted = wantsHint(rule);
+    if (hinted) for (const word of rule.context?.words ?? []) hints[literal(word)]?.push(i);
     if (rule.fact !== undefined) {
       const name = `${rule.analyzer}/${rule.fact}`;
       facts.set(name, [...(facts.get(name) ?? []), i]);
@@ -141,20 +121,16 @@ export function compileRules(rules: readonly DetectorRule[], linear?: Linear): C
     else if (rule.keys !== undefined) return;
     else if (rule.literals !== undefined) for (const l of rule.literals) wakes[literal(l)]?.push(i);
     else if (rule.digits === undefined) lists.char.push(i);
-    else if (needsContext(rule)) lists.hinted.push(i);
-    else lists.digit.push(i);
+    else if (!hinted) lists.digit.push(i);
   });
   const automaton = buildAutomaton([...literalIds.keys()], rules.map((r) => r.chars ?? "").join(""));
-  const byDigits = (list: number[]): number[] =>
-    list.toSorted((a, b) => (rules[a]?.digits ?? 0) - (rules[b]?.digits ?? 0));
   const all = rules.map((rule, index) => compileRule(rule, index, automaton, linear));
   return {
     rules: all,
     automaton,
     wakes,
     hints,
-    digitRules: digitRules(byDigits(lists.digit), all),
-    hintedDigitRules: digitRules(byDigits(lists.hinted), all),
+    digitRules: lists.digit,
     charRules: lists.char,
     keys: indexKeys(rules),
     facts,
@@ -162,9 +138,6 @@ export function compileRules(rules: readonly DetectorRule[], linear?: Linear): C
   };
 }
 
-function needsContext(rule: DetectorRule): boolean {
-  return rule.context !== undefined && rule.context.otherwise === undefined;
-}
 
 function compileRule(rule: DetectorRule, index: number, automaton: Automaton, linear?: Linear): CompiledRule {
   const { pattern } = rule;
@@ -181,8 +154,8 @@ function compileRule(rule: DetectorRule, index: number, automaton: Automaton, li
   return {
     index,
     rule,
-    roles: rule.roles?.reduce((mask, r) => mask | roleBit(r), 0) ?? ALL,
-    phases: rule.phases?.reduce((mask, p) => mask | phaseBit(p), 0) ?? ALL,
+    roles: rule.roles?.reduce((mask, r) => mask | ROLE_BITS[r], 0) ?? ALL,
+    phases: rule.phases?.reduce((mask, p) => mask | PHASE_BITS[p], 0) ?? ALL,
     regex: made("g"),
     sticky: first.lead === undefined ? undefined : made("y"),
     value: own && value !== undefined ? "inside" : value,

@@ -12,6 +12,7 @@ import { framedMeaning, meaningOf } from "./key-meaning.js";
 import type { Labelled } from "./labels.js";
 import { labelled } from "./labels.js";
 import type { DetectorRule } from "./rule.js";
+import { cleanValues, MAX_KEPT } from "./clean-values.js";
 import { textScanner } from "./scan-text.js";
 import { documentScanner } from "./walk.js";
 
@@ -42,6 +43,7 @@ const TOLD: ReadonlySet<Role> = new Set(["text", "message"]);
 const MAX_CACHED_KEYS = 4096;
 const MAX_CACHED_KEY_LENGTH = 128;
 const MAX_FRAMES = 256;
+const NOTHING: readonly never[] = [];
 const CARRIERS: ReadonlySet<string> = new Set(["value", "val", "text", "raw", "plain_text", "stringValue"]);
 
 /**
@@ -92,9 +94,25 @@ export function compileEngine(rules: readonly DetectorRule[], linear?: Linear): 
   const speaks = (m: KeyMeaning | undefined): boolean =>
     m !== undefined && (m.open || m.wakes.length > 0 || m.gives.size > 0);
 
-  /** A leaf as a whole, then what stands in it under names of its own. */
+  const clean = cleanValues();
+  /** A leaf that is a string of its own. */
+  function scanValue(text: string, at: LeafPlace): readonly Match[] {
+    const known = meaningIn(at.key, at.frame);
+    if (text.length > MAX_KEPT) return scanMeant(text, at, known);
+    const place = clean.placeOf(text);
+    if (clean.has(place, text, known, at)) return NOTHING;
+    const matches = scanMeant(text, at, known);
+    if (matches.length === 0) clean.keep(place, text, known, at);
+    return matches;
+  }
+
   function scanLeaf(text: string, at: LeafPlace): readonly Match[] {
-    const matches = scan(text, at, meaningIn(at.key, at.frame));
+    return scanMeant(text, at, meaningIn(at.key, at.frame));
+  }
+
+  /** A leaf as a whole, then what stands in it under names of its own. */
+  function scanMeant(text: string, at: LeafPlace, known: KeyMeaning | undefined): readonly Match[] {
+    const matches = scan(text, at, known);
     if (!TOLD.has(at.role)) return matches;
     const cells = labelled(text, (key) => speaks(meaning(key)));
     return cells.length === 0 ? matches : withCells(text, at, matches, cells);
@@ -121,7 +139,7 @@ export function compileEngine(rules: readonly DetectorRule[], linear?: Linear): 
     return [...matches, ...more.filter((m) => !known.has(`${m.rule} ${m.start} ${m.end} ${m.severity}`))];
   }
 
-  const document = documentScanner({ scanLeaf, numberMatters, isSecret, report });
+  const document = documentScanner({ scanLeaf, scanValue, numberMatters, isSecret, report });
 
   /** A number is scanned when its key means something, or it is long enough to be something by itself. */
   function numberMatters(value: number, key: string | undefined, frame: Frame | undefined): boolean {

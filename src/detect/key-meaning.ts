@@ -7,6 +7,8 @@ export interface KeyMeaning {
   readonly words: string;
   readonly wakes: readonly number[];
   readonly gives: ReadonlySet<number>;
+  /** Those of them that are tried only because of it, where there are digits. */
+  readonly hints: readonly number[];
   /** Rules that have nothing to say under such a key: a bar code is no card number. */
   readonly silenced: ReadonlySet<number>;
   /** True when what stands around the key could make it mean more: `name`, `street`, `date`. */
@@ -18,6 +20,7 @@ export interface KeyIndex {
   readonly wakes: ReadonlyMap<string, readonly number[]>;
   readonly excepts: ReadonlyMap<string, readonly number[]>;
   readonly gives: ReadonlyMap<string, readonly number[]>;
+  readonly hinted: ReadonlySet<number>;
   /** What longer phrases end in. */
   readonly tails: ReadonlySet<string>;
 }
@@ -52,7 +55,15 @@ export function indexKeys(rules: readonly DetectorRule[]): KeyIndex {
     add(index.excepts, rule.except_keys, i);
     add(index.gives, rule.context?.words, i);
   });
-  return { ...index, tails };
+  const hinted = new Set(rules.flatMap((rule, i) => (wantsHint(rule) ? [i] : [])));
+  return { ...index, tails, hinted };
+}
+
+/** Whether a rule is tried only where there are digits and a word of its context, or a key that gives one. */
+export function wantsHint(rule: DetectorRule): boolean {
+  const needs = rule.context !== undefined && rule.context.otherwise === undefined;
+  const byDigits = rule.digits !== undefined && rule.keys === undefined && rule.literals === undefined;
+  return needs && byDigits && rule.pattern !== undefined;
 }
 
 /** Reads the words of a key once. */
@@ -60,10 +71,12 @@ export function meaningOf(words: string, index: KeyIndex): KeyMeaning {
   const phrases = phrasesIn(words);
   const silenced = new Set(phrases.flatMap((phrase) => index.excepts.get(phrase) ?? []));
   const wakes = new Set(phrases.flatMap((phrase) => index.wakes.get(phrase) ?? []));
+  const gives = new Set(phrases.flatMap((phrase) => index.gives.get(phrase) ?? []));
   return {
     words,
     wakes: [...wakes].filter((rule) => !silenced.has(rule)),
-    gives: new Set(phrases.flatMap((phrase) => index.gives.get(phrase) ?? [])),
+    gives,
+    hints: [...gives].filter((rule) => index.hinted.has(rule)),
     silenced,
     open: index.tails.has(words.trim()),
   };
@@ -80,10 +93,12 @@ export function framedMeaning(own: KeyMeaning, framed: readonly string[], index:
     (around[i] ?? []).filter((phrase) => phrase.includes(" ") && words.endsWith(` ${phrase} `)),
   );
   const wakes = new Set([...own.wakes, ...ending.flatMap((phrase) => index.wakes.get(phrase) ?? [])]);
+  const gives = new Set([...own.gives, ...ending.flatMap((phrase) => index.gives.get(phrase) ?? [])]);
   return {
     words: own.words,
     wakes: [...wakes].filter((rule) => !silenced.has(rule)),
-    gives: new Set([...own.gives, ...ending.flatMap((phrase) => index.gives.get(phrase) ?? [])]),
+    gives,
+    hints: [...gives].filter((rule) => index.hinted.has(rule)),
     silenced: own.silenced,
     open: true,
   };

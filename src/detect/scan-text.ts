@@ -1,11 +1,12 @@
 import { SEVERITIES } from "../model/nouns.js";
-import type { Compiled, CompiledRule, DigitRules } from "./compile.js";
+import type { Compiled, CompiledRule } from "./compile.js";
+import { digitIndex } from "./digit-index.js";
 import type { KeyMeaning } from "./key-meaning.js";
-import { phaseBit, roleBit } from "./compile.js";
+import { PHASE_BITS, ROLE_BITS } from "./compile.js";
 import type { Fact } from "./analyzers.js";
 import { analyze } from "./analyzers.js";
 import type { LeafPlace, Match } from "./finding.js";
-import { beginsIn, type FirstTokens } from "./first-token.js";
+import { beginsIn } from "./first-token.js";
 import { matchRule } from "./match-rule.js";
 import { viewsOf } from "./normalize.js";
 import { LONG } from "./shape-pass.js";
@@ -18,21 +19,11 @@ export type TextScanner = (text: string, at: LeafPlace, key: KeyMeaning | undefi
 
 const NOTHING: readonly never[] = [];
 
-/** beginsIn of the nth rule. */
-function isBegun({ digits, letters, mixed }: DigitRules, n: number, seen: FirstTokens): boolean {
-  return (
-    (((digits[n] as number) & seen.digits) |
-      ((letters[n] as number) & seen.letters) |
-      ((mixed[n] as number) & seen.mixed)) !==
-      0 || digits[n] === -1
-  );
-}
-
 /** A scanner of single texts over compiled rules. */
 export function textScanner(compiled: Compiled): TextScanner {
   const { rules, automaton } = compiled;
   const woken = new Int32Array(rules.length);
-  const hinted = new Int32Array(rules.length);
+  const byDigits = digitIndex(compiled);
   let epoch = 0;
 
   /** Rules that a text gives a reason to try. */
@@ -40,10 +31,9 @@ export function textScanner(compiled: Compiled): TextScanner {
     const scan = automaton.scan(text);
     epoch++;
     const { bits, digits, word, tokens } = scan.shape;
-    const role = roleBit(at.role);
-    const phase = phaseBit(at.phase);
+    const role = ROLE_BITS[at.role];
+    const phase = PHASE_BITS[at.phase];
     let list: CompiledRule[] | undefined;
-    let anyHint = (key?.gives.size ?? 0) > 0;
     const wake = (i: number): void => {
       if (woken[i] === epoch) return;
       woken[i] = epoch;
@@ -57,20 +47,11 @@ export function textScanner(compiled: Compiled): TextScanner {
       const id = scan.ids[f] as number;
       for (const i of compiled.wakes[id] as readonly number[]) wake(i);
       // A context wakes what is looked for in digits, and there may be hundreds of words of it.
-      if (digits === 0) continue;
-      for (const i of compiled.hints[id] as readonly number[]) {
-        hinted[i] = epoch;
-        anyHint = true;
-      }
+      if (digits > 0) for (const i of compiled.hints[id] as readonly number[]) wake(i);
     }
     if (digits > 0) {
-      const { digitRules, hintedDigitRules: withHint } = compiled;
-      for (let n = 0; n < digitRules.rules.length && (digitRules.least[n] as number) <= digits; n++)
-        if (isBegun(digitRules, n, tokens)) wake(digitRules.rules[n] as number);
-      for (let n = 0; anyHint && n < withHint.rules.length && (withHint.least[n] as number) <= digits; n++) {
-        const i = withHint.rules[n] as number;
-        if (isBegun(withHint, n, tokens) && (hinted[i] === epoch || key?.gives.has(i) === true)) wake(i);
-      }
+      for (const i of byDigits(digits, tokens)) wake(i);
+      for (const i of key?.hints ?? NOTHING) wake(i);
     }
     for (const i of compiled.charRules) {
       const need = (rules[i] as CompiledRule).bits;
@@ -105,7 +86,7 @@ export function textScanner(compiled: Compiled): TextScanner {
     const named = "rule" in fact ? [fact.rule] : compiled.facts.get(`${fact.analyzer}/${fact.fact}`);
     for (const i of named ?? NOTHING) {
       const { rule, roles, phases } = rules[i] as CompiledRule;
-      if ((roles & roleBit(at.role)) === 0 || (phases & phaseBit(at.phase)) === 0) continue;
+      if ((roles & ROLE_BITS[at.role]) === 0 || (phases & PHASE_BITS[at.phase]) === 0) continue;
       into.push({ rule: i, type: rule.type, severity: rule.severity, start: fact.start, end: fact.end });
     }
   }

@@ -16,6 +16,8 @@ import { inferRole } from "./roles.js";
 
 interface Tools {
   readonly scanLeaf: (text: string, at: LeafPlace) => readonly Match[];
+  /** The same; for values that are strings of their own, not parts of a larger one. */
+  readonly scanValue: (text: string, at: LeafPlace) => readonly Match[];
   readonly numberMatters: (value: number, key: string | undefined, frame: Frame | undefined) => boolean;
   /** True for a match of a vendor's format: severe, and not a guess. */
   readonly isSecret: (match: Match) => boolean;
@@ -31,16 +33,22 @@ const MAX_CLEAN_KEYS = 4096;
 interface WalkFrame extends Frame {
   readonly member?: (name: string) => Json | undefined;
   columns?: readonly string[] | undefined;
+  /** Set when none of its keys holds anything. */
+  cleanKeys?: boolean;
 }
 
 /** What is known on the way down. */
 interface Walk {
   readonly at: DocumentPlace;
   readonly path: (string | number)[];
+  /** By depth, the pointer of what a step leads on from, once it was asked for. */
+  readonly above: (string | undefined)[];
   /** Pointer of the leaf that this document is the text of, and how many layers deep it is. */
   readonly base: string;
   readonly layer: number;
   readonly found: RawFinding[];
+  /** By depth, the frame of the last object there: what keys mean is worked out once for rows that have the same. */
+  readonly frames: (WalkFrame | undefined)[];
   /** What stands around the key of the leaf in hand. */
   frame: WalkFrame | undefined;
   /** Set when a number did not survive JavaScript, so that only the text can say what it was. */
@@ -51,10 +59,22 @@ interface Walk {
   token: readonly [start: number, end: number];
 }
 
-const pointerOf = (walk: Walk): string => walk.path.map(pointerStep).join("");
+/** Goes down one level; says which. */
+function enter(walk: Walk, step: string | number): number {
+  const depth = walk.path.push(step) - 1;
+  walk.above[depth] = undefined;
+  return depth;
+}
+
+function pointerOf({ path, above }: Walk): string {
+  const last = path.length - 1;
+  if (last < 0) return "";
+  const before = (above[last] ??= path.slice(0, last).map(pointerStep).join(""));
+  return before + pointerStep(path[last] as string | number);
+}
 
 function newWalk(at: DocumentPlace, base: string, layer: number, within?: string): Walk {
-  return { at, path: [], base, layer, found: [], frame: undefined, inexact: false, within, token: [0, 0] };
+  return { at, path: [], above: [], base, layer, found: [], frames: [], frame: undefined, inexact: false, within, token: [0, 0] };
 }
 
 /** Records a finding; in an inner document its span is moved to the text that holds the document. */
@@ -74,12 +94,17 @@ function emit(walk: Walk, finding: RawFinding): void {
 export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTree"> {
   const cleanKeys = new Set<string>();
 
-  function string(walk: Walk, text: string, key: string | undefined): void {
+  function string(
+    walk: Walk,
+    text: string,
+    key: string | undefined,
+    scan: (text: string, at: LeafPlace) => readonly Match[],
+  ): void {
     if (text.length < 2 && text.charCodeAt(0) < 0x80) return;
     if (walk.layer < MAX_INNER && looksLikeJson(text) && innerJson(walk, text)) return;
     const declared = walk.at.roleOf?.(walk.base + pointerOf(walk), key);
     const role = declared ?? inferRole(walk.at.phase, key, text);
-    const matches = tools.scanLeaf(text, placeOf(walk, role, key));
+    const matches = scan(text, placeOf(walk, role, key));
     for (const m of matches) emit(walk, tools.report(m, pointerOf(walk), role));
   }
 
@@ -95,18 +120,20 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
     }
   }
 
-  function memberKey(walk: Walk, key: string): void {
-    if (cleanKeys.has(key)) return;
+  /** Says whether there is nothing in it. */
+  function memberKey(walk: Walk, key: string): boolean {
+    if (cleanKeys.has(key)) return true;
     const matches = tools.scanLeaf(key, { role: "text", phase: walk.at.phase });
     for (const m of matches) emit(walk, { ...tools.report(m, pointerOf(walk), "text"), onKey: true });
     if (matches.length === 0 && key.length < 64 && cleanKeys.size < MAX_CLEAN_KEYS) cleanKeys.add(key);
+    return matches.length === 0;
   }
 
   function value(walk: Walk, json: Json, key: string | undefined): void {
-    if (typeof json === "string") string(walk, json, key);
+    if (typeof json === "string") string(walk, json, key, tools.scanValue);
     else if (typeof json === "number") number(walk, json, undefined, key);
     else if (Array.isArray(json)) {
-      const depth = walk.path.push(0) - 1;
+      const depth = enter(walk, 0);
       if (depth >= MAX_JSON_DEPTH) tooDeep();
       const before = walk.frame;
       const names = Array.isArray(json[0]) ? rowNames(walk, json) : undefined;
@@ -122,16 +149,20 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
       halves(walk, json as readonly Json[], (i) => i, key);
       if (walk.at.phase === "input") inPieces(walk, argvOf(json as readonly Json[], key));
     } else if (isObject(json)) {
-      const depth = walk.path.push("") - 1;
+      const depth = enter(walk, "");
       if (depth >= MAX_JSON_DEPTH) tooDeep();
       const keys = Object.keys(json);
       const before = walk.frame;
-      walk.frame = { parent: key, keys, member: (name) => json[name] };
-      for (const name of keys) {
+      const frame = frameOf(walk.frames[depth], key, keys, (name) => json[name]);
+      walk.frame = walk.frames[depth] = frame;
+      let clean = true;
+      for (let i = 0; i < keys.length; i++) {
+        const name = keys[i] as string;
         walk.path[depth] = name;
-        memberKey(walk, name);
+        if (frame.cleanKeys !== true && !memberKey(walk, name)) clean = false;
         value(walk, json[name] as Json, name);
       }
+      frame.cleanKeys = clean;
       walk.frame = before;
       walk.path.pop();
       halves(walk, Object.values(json), (i) => keys[i] ?? "", key);
@@ -184,7 +215,7 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
 
   /** One row whose columns are named elsewhere. */
   function row(walk: Walk, cells: readonly Json[], names: readonly string[], key: string | undefined): void {
-    const depth = walk.path.push(0) - 1;
+    const depth = enter(walk, 0);
     if (depth >= MAX_JSON_DEPTH) tooDeep();
     cells.forEach((cell, i) => {
       walk.path[depth] = i;
@@ -195,7 +226,7 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
 
   function tree(walk: Walk, text: string, node: JsonNode, key: string | undefined): void {
     walk.token = [node.start, node.end];
-    if (node.kind === "string") string(walk, decodeString(text, node.start, node.end), key);
+    if (node.kind === "string") string(walk, decodeString(text, node.start, node.end), key, tools.scanLeaf);
     else if (node.kind === "number") {
       const token = text.slice(node.start, node.end);
       number(walk, Number(token), token, key);
@@ -218,7 +249,7 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
       }
       node.children.forEach((child, i) => {
         const name = node.kind === "object" ? (node.keys[i] as string) : undefined;
-        walk.path.push(name ?? i);
+        enter(walk, name ?? i);
         if (name !== undefined) {
           const from = node.keyStarts[i] as number;
           walk.token = [from, endOfString(text, from)];
@@ -226,7 +257,7 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
         }
         if (names !== undefined && child.kind === "array")
           child.children.forEach((cell, j) => {
-            walk.path.push(j);
+            enter(walk, j);
             tree(walk, text, cell, names?.[j] ?? key);
             walk.path.pop();
           });
@@ -302,7 +333,25 @@ function rowNames(walk: Walk, rows: readonly Json[]): readonly string[] | undefi
 function placeOf(walk: Walk, role: Role, key: string | undefined): LeafPlace {
   const { frame } = walk;
   const { phase } = walk.at;
-  return key === undefined ? { role, phase } : { role, phase, key, ...(frame !== undefined && { frame }) };
+  if (key === undefined) return { role, phase };
+  return frame === undefined ? { role, phase, key } : { role, phase, key, frame };
+}
+
+/** The frame of an object; what was found out about the one before it holds where the keys are the same. */
+function frameOf(
+  last: WalkFrame | undefined,
+  parent: string | undefined,
+  keys: readonly string[],
+  member: (name: string) => Json | undefined,
+): WalkFrame {
+  if (last === undefined || last.parent !== parent || last.keys.length !== keys.length)
+    return { parent, keys, member };
+  for (let i = 0; i < keys.length; i++) if (keys[i] !== last.keys[i]) return { parent, keys, member };
+  const frame: WalkFrame = { parent, keys: last.keys, member };
+  if (last.company !== undefined) frame.company = last.company;
+  if (last.meanings !== undefined) frame.meanings = last.meanings;
+  if (last.cleanKeys === true) frame.cleanKeys = true;
+  return frame;
 }
 
 /** Deeper nesting would exhaust the stack of whoever parses the document next. */

@@ -10,7 +10,9 @@ export function isObject(value: unknown): value is JsonObject {
 
 /** One step of an RFC 6901 JSON Pointer. */
 export function pointerStep(key: string | number): string {
-  return typeof key === "number" ? `/${key}` : `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+  return typeof key === "number" || !/[~/]/.test(key)
+    ? `/${key}`
+    : `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }
 
 /** The last step of a pointer, unescaped; undefined for the root. */

@@ -8,6 +8,11 @@ export function digitsOf(text: string): number[] {
   return out;
 }
 
+/** The digits of a text, as text. */
+export function digitsIn(text: string): string {
+  return /^\d*$/.test(text) ? text : text.replace(/\D+/g, "");
+}
+
 /** Sum of digit × weight. */
 export function weighted(digits: readonly number[], weights: readonly number[]): number {
   return weights.reduce((sum, w, i) => sum + w * (digits[i] ?? 0), 0);

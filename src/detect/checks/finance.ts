@@ -1,4 +1,4 @@
-import { digitsOf, isRun, luhn, weighted } from "./digits.js";
+import { digitsIn, digitsOf, isRun, luhn, weighted } from "./digits.js";
 
 /** Issuer ranges and lengths of payment cards (ISO/IEC 7812; issuers' published ranges). */
 const ISSUERS: readonly RegExp[] = [
@@ -20,8 +20,9 @@ const ISSUERS: readonly RegExp[] = [
 /** A payment card number: issuer prefix, length, Luhn. */
 export function card(value: string): boolean {
   const digits = digitsOf(value);
-  const text = digits.join("");
-  return luhn(digits) && !isRun(digits) && !/^(\d)\1{12}/.test(text) && ISSUERS.some((i) => i.test(text));
+  if (!luhn(digits) || isRun(digits)) return false;
+  const text = digitsIn(value);
+  return !/^(\d)\1{12}/.test(text) && ISSUERS.some((i) => i.test(text));
 }
 
 /** Length of an IBAN by country (ISO 13616 registry). */

@@ -1,15 +1,15 @@
-import { digitsOf, isRun, luhn, verhoeff, weighted } from "./digits.js";
+import { digitsIn, digitsOf, isRun, luhn, verhoeff, weighted } from "./digits.js";
 
 /** US Social Security number: never area 000, 666 or 9xx, group 00, serial 0000; nor the ones printed in public. */
 export function ssn(value: string): boolean {
-  const d = digitsOf(value).join("");
+  const d = digitsIn(value);
   if (!/^(?!000|666|9)\d{3}(?!00)\d{2}(?!0000)\d{4}$/.test(d)) return false;
   return !/^(?:123456789|987654321|078051120|219099999|457555462)$/.test(d) && !/^(\d)\1{8}$/.test(d);
 }
 
 /** US taxpayer number for people without an SSN: 9xx with groups the IRS assigns. */
 export function itin(value: string): boolean {
-  return /^9\d{2}(?:5\d|6[0-5]|7\d|8[0-8]|9[0-24-9])\d{4}$/.test(digitsOf(value).join(""));
+  return /^9\d{2}(?:5\d|6[0-5]|7\d|8[0-8]|9[0-24-9])\d{4}$/.test(digitsIn(value));
 }
 
 /** US national provider identifier: Luhn with the prefix 80840. */
@@ -23,21 +23,20 @@ const EXTENSION = /(?:x|ext).{0,10}$/i;
 
 /** A North American number: area and exchange start at 2, no N11 area; or any other plausible one. */
 export function nanp(value: string): boolean {
-  const d = digitsOf(value.replace(EXTENSION, ""))
-    .join("")
-    .replace(/^1(?=\d{10}$)/, "");
+  const d = digitsIn(value.replace(EXTENSION, "")).replace(/^1(?=\d{10}$)/, "");
   return /^[2-9](?!11)\d{2}[2-9](?!11)\d{2}\d{4}$/.test(d) && !/^(\d)\1{9}$/.test(d);
 }
 
 /** An international number after "+": 7 to 15 digits that are not one repeated. */
 export function e164(value: string): boolean {
-  const d = digitsOf(value);
-  return d.length >= 8 && d.length <= 15 && d[0] !== 0 && new Set(d).size > 2;
+  const d = digitsIn(value);
+  return d.length >= 8 && d.length <= 15 && d[0] !== "0" && isVaried(digitSet(d));
 }
 
 /** A national number beside a label: 7 to 15 digits that are neither a date nor one or two repeated. */
 export function phone(value: string): boolean {
-  let [count, seen] = [0, 0];
+  let count = 0;
+  let seen = 0;
   for (let i = 0; i < value.length; i++) {
     const c = value.charCodeAt(i);
     // A letter: an extension.
@@ -46,29 +45,30 @@ export function phone(value: string): boolean {
     count++;
     seen |= 1 << (c - 0x30);
   }
-  // A bit for each digit that is there; two of them taken away, one is left.
-  const varied = withoutLowest(withoutLowest(seen)) !== 0;
-  return count >= 7 && count <= 15 && varied && !(count <= 8 && DATED.test(value));
+  return count >= 7 && count <= 15 && isVaried(seen) && !(count <= 8 && DATED.test(value));
 }
+/** Three different digits or more, of a set with a bit for each: two taken away, one is left. */
+const isVaried = (seen: number): boolean => withoutLowest(withoutLowest(seen)) !== 0;
 const withoutLowest = (bits: number): number => bits & (bits - 1);
+function digitSet(digits: string): number {
+  let seen = 0;
+  for (let i = 0; i < digits.length; i++) seen |= 1 << (digits.charCodeAt(i) - 0x30);
+  return seen;
+}
 const DATED =
   /^\s{0,2}(?:(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d)\s{0,2}$/;
+
+const THOUSANDS = /^[^\d()-]*\d{1,3}(?:[^\d()-]+\d{3})+[^\d()-]*$/;
 
 /** Digits grouped as a phone number is and nothing else: no thousands, no dates, no IP address, no coordinates. */
 export function phoneShape(value: string): boolean {
   if (!phone(value)) return false;
-  const groups = value.replace(EXTENSION, "").match(/\d+/g) ?? [];
-  const thousands =
-    groups.length > 1 &&
-    groups.slice(1).every((g) => g.length === 3) &&
-    (groups[0]?.length ?? 0) <= 3 &&
-    !/[-()]/.test(value);
-  const decimal = /^\d+\.\d+$/.test(value);
+  const number = value.replace(EXTENSION, "");
   return (
-    !thousands &&
-    !decimal &&
+    !THOUSANDS.test(number) &&
+    !/^\d+\.\d+$/.test(value) &&
     !/^\d{1,3}(?:\.\d{1,3}){3}$/.test(value) &&
-    groups.join("").length <= 13 &&
+    digitsIn(number).length <= 13 &&
     !/^(?:19|20)\d\d[-. ](?:0[1-9]|1[0-2])\b/.test(value)
   );
 }

@@ -39,18 +39,11 @@ export function password(value: string): boolean {
   return !WORDS.test(value) || (/[a-z][A-Z]|[A-Z]{2}[a-z]/.test(value) && entropyOf(value) > 3.3);
 }
 
+const OCTETS = /^0*(?:\d\d?|1\d\d|2[0-4]\d|25[0-5])(?:\.0*(?:\d\d?|1\d\d|2[0-4]\d|25[0-5])){3}$/;
+
 /** Dotted IPv4 in range that is not a version, a mask or a documentation block. */
 export function ipv4(value: string): boolean {
-  const parts = value.split(".").map(Number);
-  const [a = 0, , , d = 0] = parts;
-  return (
-    parts.length === 4 &&
-    parts.every((p) => p <= 255) &&
-    a !== 0 &&
-    a !== 255 &&
-    !(a < 10 && parts.every((p) => p < 10)) &&
-    d <= 255
-  );
+  return OCTETS.test(value) && !/^(?:0+|255)\.|^0*\d(?:\.0*\d){3}$/.test(value);
 }
 
 /** An IPv6 address of at least three groups, or of two with digits: `add::abc` is a name in a program. */
