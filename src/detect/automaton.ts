@@ -39,10 +39,15 @@ const MAX_CHARS = CHAR_BITS - FIRST_FREE_BIT;
 const OTHER = /[^\u0000-\u007f]/;
 
 /**
- * Builds the automaton. `literals` match in any case; ids are their indexes. `chars` get bits of their own
+ * Builds the automaton. `literals` match in any case; ids are their indexes; those
+ * that are words are not found inside of longer ones. `chars` get bits of their own
  * (at most 22 distinct ones).
  */
-export function buildAutomaton(literals: readonly string[], chars: string): Automaton {
+export function buildAutomaton(
+  literals: readonly string[],
+  chars: string,
+  isWord: (id: number) => boolean = () => false,
+): Automaton {
   const bit = new Int32Array(65536).fill(NON_ASCII, 128);
   const charBits = new Map(FIXED_BITS);
   for (const c of new Set(chars)) {
@@ -54,19 +59,28 @@ export function buildAutomaton(literals: readonly string[], chars: string): Auto
 
   // A table is as wide as its alphabet: one for all would be sixteen megabytes, nearly all of it for letters that most
   // texts do not have. Those have a table of their own, and a pass that only texts which have them take.
-  const lower = literals.map((l, id) => ({ text: l.toLowerCase().slice(0, MAX_OVERLAP), id }));
-  const ascii = literalSearch(lower.filter((l) => !OTHER.test(l.text)), report);
-  const others = literalSearch(lower.filter((l) => OTHER.test(l.text)), report);
+  const lower = literals.map((l, id) => ({
+    text: l.toLowerCase().slice(0, MAX_OVERLAP),
+    id,
+    word: isWord(id),
+  }));
+  const ascii = literalSearch(
+    lower.filter((l) => !OTHER.test(l.text)),
+    report,
+  );
+  // Scripts that put no spaces between words are among them.
+  const others = literalSearch(
+    lower.filter((l) => OTHER.test(l.text)).map((l) => ({ ...l, word: false })),
+    report,
+  );
   const seenAt = new Int32Array(literals.length);
   let epoch = 0;
   const scan: Scan = { shape: pass.shape, ids: new Int32Array(literals.length), found: 0 };
 
-  function report(of: readonly number[]): void {
-    for (const id of of) {
-      if (seenAt[id] === epoch) continue;
-      seenAt[id] = epoch;
-      scan.ids[scan.found++] = id;
-    }
+  function report(id: number): void {
+    if (seenAt[id] === epoch) return;
+    seenAt[id] = epoch;
+    scan.ids[scan.found++] = id;
   }
 
   /** What may be the beginning of a literal is read again in front of the next stretch. */
@@ -75,7 +89,7 @@ export function buildAutomaton(literals: readonly string[], chars: string): Auto
     for (let at = 0; at < text.length; kept = search.overlap) {
       const count = loadCodes(text, at - kept);
       also?.(kept, count, at);
-      search.read(count);
+      search.read(count, at === 0, at + count - kept === text.length);
       at += count - kept;
     }
     search.end();

@@ -17,8 +17,7 @@ const bytes = Buffer.from(codes.buffer);
 /** Loads what of `text` follows `from`; says how many units that are. */
 export function loadCodes(text: string, from: number): number {
   const count = Math.min(text.length - from, codes.length);
-  if (count < SHORT || !LITTLE_ENDIAN)
-    for (let i = 0; i < count; i++) codes[i] = text.charCodeAt(from + i);
+  if (count < SHORT || !LITTLE_ENDIAN) for (let i = 0; i < count; i++) codes[i] = text.charCodeAt(from + i);
   else bytes.write(count === text.length ? text : text.slice(from, from + count), 0, "utf16le");
   return count;
 }

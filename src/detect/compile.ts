@@ -123,7 +123,11 @@ export function compileRules(rules: readonly DetectorRule[], linear?: Linear): C
     else if (rule.digits === undefined) lists.char.push(i);
     else if (!hinted) lists.digit.push(i);
   });
-  const automaton = buildAutomaton([...literalIds.keys()], rules.map((r) => r.chars ?? "").join(""));
+  const automaton = buildAutomaton(
+    [...literalIds.keys()],
+    rules.map((r) => r.chars ?? "").join(""),
+    (id) => wakes[id]?.length === 0,
+  );
   const all = rules.map((rule, index) => compileRule(rule, index, automaton, linear));
   return {
     rules: all,
@@ -137,7 +141,6 @@ export function compileRules(rules: readonly DetectorRule[], linear?: Linear): C
     commands: indexCommands(rules.map((rule) => rule.commands ?? [])),
   };
 }
-
 
 function compileRule(rule: DetectorRule, index: number, automaton: Automaton, linear?: Linear): CompiledRule {
   const { pattern } = rule;

@@ -5,7 +5,7 @@
  * Read from the pattern itself, and only ever too wide: what is not understood is taken for anything.
  */
 
-import { alternatives, ANYTHING, kindOf, past, type CharKind } from "./pattern-text.js";
+import { alternatives, ANY_SIGN, ANYTHING, kindOf, past, type CharKind } from "./pattern-text.js";
 
 /** Bit n of each: a word of n characters can be where a match begins. Bit 31 stands for that and more. */
 export interface FirstTokens {
@@ -15,6 +15,8 @@ export interface FirstTokens {
   readonly mixed: number;
   /** How many characters of a match may stand before that word; undefined: it may also begin inside of one, or far before. */
   readonly lead?: 0 | 1;
+  /** Which signs may stand behind it, as bits of signOf; undefined: any. */
+  readonly behind?: number;
 }
 
 const LONGEST = 31;
@@ -58,6 +60,7 @@ export function firstTokens(pattern: string, flags: string): FirstTokens {
       letters: a.letters | b.letters,
       mixed: a.mixed | b.mixed,
       ...(a.lead !== undefined && b.lead !== undefined && { lead: a.lead > b.lead ? a.lead : b.lead }),
+      ...(a.behind !== undefined && b.behind !== undefined && { behind: a.behind | b.behind }),
     }));
   } catch (error) {
     if (error instanceof NotUnderstood) return ANY;
@@ -76,6 +79,7 @@ class Reader {
   #letters = 0;
   #mixed = 0;
   #lead = 0;
+  #behind = 0;
   readonly #pattern: string;
 
   /** False: a match may begin inside of a word. */
@@ -89,10 +93,10 @@ class Reader {
   read(): FirstTokens {
     const end = this.#choice(START);
     if (this.#at < this.#pattern.length || end.fresh) throw new NotUnderstood();
-    this.#finish(end, this.#endsWord());
+    this.#finish(end, this.#endsWord(), ANY_SIGN);
     const [digits, letters, mixed, lead] = [this.#digits, this.#letters, this.#mixed, this.#lead];
     if (!this.#begins || (lead !== 0 && lead !== 1)) return { digits, letters, mixed };
-    return { digits, letters, mixed, lead };
+    return { digits, letters, mixed, lead, ...(this.#behind !== ANY_SIGN && { behind: this.#behind }) };
   }
 
   #endsWord(): boolean {
@@ -106,7 +110,8 @@ class Reader {
   }
 
   /** The word is over on these ways; or, where it may go on before or after the match, who knows where. */
-  #finish({ digits, letters, mixed }: State, ends: boolean): void {
+  #finish({ digits, letters, mixed }: State, ends: boolean, behind: number): void {
+    if ((digits | letters | mixed) !== 0) this.#behind |= behind;
     const whole = ends && this.#begins;
     const longer = (mask: number): number => (whole ? mask : -(mask & -mask));
     this.#digits |= longer(digits);
@@ -185,14 +190,14 @@ class Reader {
   }
 
   #take(state: State, { digit, letter, other }: CharKind): State {
-    if (other) this.#finish(state, true);
+    if (other !== 0) this.#finish(state, true, other);
     if (state.fresh && (digit || letter)) this.#lead = Math.max(this.#lead, state.lead);
     const first = state.fresh ? 2 : 0;
     const mixed =
       (digit || letter ? state.mixed : 0) | (letter ? state.digits : 0) | (digit ? state.letters : 0);
     return {
       // What stands before the first word is in none.
-      fresh: state.fresh && other,
+      fresh: state.fresh && other !== 0,
       lead: state.lead + 1,
       digits: digit ? shifted(state.digits) | first : 0,
       letters: letter ? shifted(state.letters) | first : 0,
@@ -207,21 +212,21 @@ class Reader {
 
   #escape(): CharKind {
     const c = this.#pattern[this.#at++]!;
-    if (c === "d") return { digit: true, letter: false, other: false };
-    if (c === "w") return { digit: true, letter: true, other: false };
+    if (c === "d") return { digit: true, letter: false, other: 0 };
+    if (c === "w") return { digit: true, letter: true, other: 0 };
     if (c === "S" || c === "D" || c === "W" || c === "p" || c === "P") throw new NotUnderstood();
     // Code points and references back.
     if (/[a-zA-Z0-9]/.test(c) && !"snrtfv".includes(c)) throw new NotUnderstood();
-    return { digit: false, letter: false, other: true };
+    return "snrtfv".includes(c) ? kindOf(" ") : kindOf(c);
   }
 
   #set(): CharKind {
     const pattern = this.#pattern;
-    let [digit, letter, other] = [false, false, false];
+    let [digit, letter, other] = [false, false, 0];
     const add = (kind: CharKind): void => {
       digit ||= kind.digit;
       letter ||= kind.letter;
-      other ||= kind.other;
+      other |= kind.other;
     };
     if (pattern[++this.#at] === "^") throw new NotUnderstood();
     while (pattern[this.#at] !== "]") {
@@ -232,7 +237,8 @@ class Reader {
         if (to === "\\") throw new NotUnderstood();
         for (let code = c.charCodeAt(0); code <= to.charCodeAt(0); code++) {
           add(kindOf(String.fromCharCode(code)));
-          if (digit && letter && other) break;
+          // From here on all are alike.
+          if (code > 0x3000) break;
         }
         this.#at += 3;
       } else if (c === "\\") {

@@ -6,8 +6,11 @@ import { buildTable } from "./literal-table.js";
 export interface LiteralSearch {
   /** How many units of the last stretch must stand before the next one, so that no literal is cut. */
   readonly overlap: number;
-  /** Searches the first `count` of `codes`; tells the ids of what ends there, not all of them once only. */
-  read(count: number): void;
+  /**
+   * Searches the first `count` of `codes`; reports what ends there, some of it more than once. `opens` and `closes`: the
+   * text begins, or ends, with this stretch.
+   */
+  read(count: number, opens: boolean, closes: boolean): void;
   /** The text is over. */
   end(): void;
 }
@@ -15,21 +18,51 @@ export interface LiteralSearch {
 /** From here on a stretch is read at four places in turn: each step waits for the one before it, at its own place only. */
 const LANES_FROM = 512;
 
-export function literalSearch(
-  literals: readonly Literal[],
-  report: (ids: readonly number[]) => void,
-): LiteralSearch {
+const isLower = (c: number): boolean => c >= 0x61 && c <= 0x7a;
+const isUpper = (c: number): boolean => c >= 0x41 && c <= 0x5a;
+const SMALL_S = 0x73;
+
+export function literalSearch(literals: readonly Literal[], report: (id: number) => void): LiteralSearch {
   const { classOf, width, next, outputs } = buildTable(literals);
-  const overlap = Math.max(0, ...literals.map(({ text }) => text.length - 1));
+  const overlap = literals.reduce((most, { text }) => Math.max(most, text.length + 1), 0);
+  const wordLength = new Map(literals.map(({ id, word, text }) => [id, word ? text.length : 0]));
   /** 1: something ends in that state that was not reported of this text. */
   const news = Uint8Array.from(outputs, (ids) => (ids === undefined ? 0 : 1));
   let reported: number[] = [];
 
-  function tell(state: number): void {
+  let count = 0;
+  let isFirst = true;
+  let isLast = true;
+
+  /**
+   * Whether units `start` to `end` of `codes` are in the middle of a longer word: `ring` in `string`. A plural's `s` and
+   * the humps of `customerTin` end a word; context.ts looks again. What stands at the edge of a stretch is whole in the
+   * one beside it.
+   */
+  function isInside(start: number, end: number): boolean {
+    if (start === 0) {
+      if (!isFirst) return true;
+    } else {
+      const before = codes[start - 1] as number;
+      if (isUpper(before) || (isLower(before) && !isUpper(codes[start] as number))) return true;
+    }
+    if (end + 1 === count) return !isLast;
+    const next = codes[end + 1] as number;
+    return isLower(next) && next !== SMALL_S;
+  }
+
+  /** What ends at `at` in that state. Words that turn out to be parts of others leave it as it was. */
+  function tell(state: number, at: number): void {
     if (news[state] === 0) return;
+    let all = true;
+    for (const id of outputs[state] as readonly number[]) {
+      const length = wordLength.get(id) as number;
+      if (length > 0 && isInside(at + 1 - length, at)) all = false;
+      else report(id);
+    }
+    if (!all) return;
     news[state] = 0;
     reported.push(state);
-    report(outputs[state] as readonly number[]);
   }
 
   const step = (state: number, at: number): number =>
@@ -37,7 +70,10 @@ export function literalSearch(
 
   return {
     overlap,
-    read(count) {
+    read(units, opens, closes) {
+      count = units;
+      isFirst = opens;
+      isLast = closes;
       let a = 0;
       let from = 0;
       if (count >= LANES_FROM) {
@@ -52,10 +88,10 @@ export function literalSearch(
           c = step(c, i + 2 * lane);
           d = step(d, i + 3 * lane);
           if (((news[a] as number) | (news[b] as number) | (news[c] as number) | (news[d] as number)) !== 0) {
-            tell(a);
-            tell(b);
-            tell(c);
-            tell(d);
+            tell(a, i);
+            tell(b, i + lane);
+            tell(c, i + 2 * lane);
+            tell(d, i + 3 * lane);
           }
         }
         a = d;
@@ -63,7 +99,7 @@ export function literalSearch(
       }
       for (let i = from; i < count; i++) {
         a = step(a, i);
-        if (news[a] !== 0) tell(a);
+        if (news[a] !== 0) tell(a, i);
       }
     },
     end() {

@@ -13,6 +13,8 @@ export interface Literal {
   /** In lower case. */
   readonly text: string;
   readonly id: number;
+  /** Inside of a longer word it does not count. */
+  readonly word: boolean;
 }
 
 type Chains = [Uint32Array, Uint32Array, Uint32Array, Uint32Array];

@@ -4,9 +4,17 @@
 export interface CharKind {
   readonly digit: boolean;
   readonly letter: boolean;
-  readonly other: boolean;
+  /** Which signs that are in no word, a bit for each kind of them; see signOf. */
+  readonly other: number;
 }
-export const ANYTHING: CharKind = { digit: true, letter: true, other: true };
+export const ANY_SIGN = 255;
+export const ANYTHING: CharKind = { digit: true, letter: true, other: ANY_SIGN };
+const REST = 128;
+/** A bit for a sign that often stands behind a word; the others share one, with the end of the text. */
+export function signOf(c: string): number {
+  const named = ".:-/@)".indexOf(c);
+  return c === "" || named === -1 ? (/^\s$/.test(c) ? 64 : REST) : 1 << named;
+}
 
 /** Past the character, escape, set or group that begins at `at`. */
 export function past(pattern: string, at: number): number {
@@ -39,5 +47,5 @@ export function alternatives(pattern: string): string[] {
 export function kindOf(c: string): CharKind {
   const digit = c >= "0" && c <= "9";
   const letter = (c >= "a" && c <= "z") || (c >= "A" && c <= "Z") || c === "_";
-  return { digit, letter, other: !digit && !letter };
+  return { digit, letter, other: digit || letter ? 0 : signOf(c) };
 }

@@ -1,5 +1,6 @@
 import { codes } from "./codes.js";
-import type { Words } from "./words.js";
+import { signOf } from "./pattern-text.js";
+import { SIGN_SHIFT, type Words } from "./words.js";
 
 /** What a text is made of. */
 export interface Shape {
@@ -25,6 +26,12 @@ const SEPARATOR = 1 << 28;
 const BASE64 = 1 << 29;
 const WORD = DIGIT | LETTER;
 const LONGEST = 31;
+/** What stands behind a word, by its UTF-16 unit. */
+const END = signOf("");
+const signs = new Uint8Array(65536).fill(END);
+for (let c = 0; c < 128; c++) signs[c] = signOf(String.fromCharCode(c));
+for (const c of "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff")
+  signs[c.charCodeAt(0)] = signOf(c);
 
 /** Reads stretches of one text after the other. */
 export interface ShapePass {
@@ -36,9 +43,8 @@ export interface ShapePass {
   readonly shape: Shape;
 }
 
-/** `bitOf`: the bits of each UTF-16 unit, all below CHAR_BITS. */
-export function shapePass(bitOf: Int32Array): ShapePass {
-  const info = Int32Array.from(bitOf);
+/** `info`: the bits of each UTF-16 unit, all below CHAR_BITS; the pass adds its own to them. */
+export function shapePass(info: Int32Array): ShapePass {
   const add = (chars: string, flags: number): void => {
     for (const c of chars) info[c.charCodeAt(0)] = (info[c.charCodeAt(0)] as number) | flags;
   };
@@ -49,7 +55,7 @@ export function shapePass(bitOf: Int32Array): ShapePass {
   add(" -.()/", SEPARATOR);
 
   const tokens = { digits: 0, letters: 0, mixed: 0 };
-  const words = { count: 0, starts: new Int32Array(1024), kinds: new Uint8Array(1024) };
+  const words = { count: 0, starts: new Int32Array(1024), kinds: new Uint16Array(1024) };
   const shape: Shape = { bits: 0, digits: 0, word: 0, tokens, words };
   let text = "";
   /** The run of digits in hand and the separators since its last one. */
@@ -86,20 +92,23 @@ export function shapePass(bitOf: Int32Array): ShapePass {
         }
       }
     }
-    if (text.length >= LONG) keepWord(length);
+    if (text.length >= LONG) keepWord(length, signs[text.charCodeAt(end)] ?? END);
     start = -1;
     kinds = 0;
   }
 
-  function keepWord(length: number): void {
+  function keepWord(length: number, sign: number): void {
     if (words.count === words.starts.length) {
       const { starts, kinds: old } = words;
       (words.starts = new Int32Array(2 * words.count)).set(starts);
-      (words.kinds = new Uint8Array(2 * words.count)).set(old);
+      (words.kinds = new Uint16Array(2 * words.count)).set(old);
     }
     words.starts[words.count] = start;
     words.kinds[words.count++] =
-      ((kinds & DIGIT) === 0 ? 0 : 32) | ((kinds & LETTER) === 0 ? 0 : 64) | Math.min(length, LONGEST);
+      ((kinds & DIGIT) === 0 ? 0 : 32) |
+      ((kinds & LETTER) === 0 ? 0 : 64) |
+      Math.min(length, LONGEST) |
+      (sign << SIGN_SHIFT);
   }
 
   return {

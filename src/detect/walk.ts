@@ -74,7 +74,19 @@ function pointerOf({ path, above }: Walk): string {
 }
 
 function newWalk(at: DocumentPlace, base: string, layer: number, within?: string): Walk {
-  return { at, path: [], above: [], base, layer, found: [], frames: [], frame: undefined, inexact: false, within, token: [0, 0] };
+  return {
+    at,
+    path: [],
+    above: [],
+    base,
+    layer,
+    found: [],
+    frames: [],
+    frame: undefined,
+    inexact: false,
+    within,
+    token: [0, 0],
+  };
 }
 
 /** Records a finding; in an inner document its span is moved to the text that holds the document. */

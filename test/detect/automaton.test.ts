@@ -40,14 +40,36 @@ function quickly(text: string) {
 }
 
 const piece = fc.oneof(
-  fc.constantFrom(...LITERALS, "HERS", "密", "码", "é", "12", "3", "-", " ", "  ", "   ", "_", "+/=", "\n", "."),
+  fc.constantFrom(
+    ...LITERALS,
+    "HERS",
+    "密",
+    "码",
+    "é",
+    "12",
+    "3",
+    "-",
+    " ",
+    "  ",
+    "   ",
+    "_",
+    "+/=",
+    "\n",
+    ".",
+  ),
   fc.string({ maxLength: 6 }),
   fc.string({ unit: "binary", maxLength: 3 }),
 );
 const short = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(""));
 /** Longer than a stretch, with something worth finding near where one ends. */
 const long = fc
-  .tuple(short, short, short, fc.integer({ min: 200, max: 40_000 }), fc.constantFrom("z", " ", "7", "z 7 ", "密"))
+  .tuple(
+    short,
+    short,
+    short,
+    fc.integer({ min: 200, max: 40_000 }),
+    fc.constantFrom("z", " ", "7", "z 7 ", "密"),
+  )
   .map(([a, b, c, length, filler]) => {
     const fill = filler.repeat(length);
     return a + fill.slice(0, length) + b + fill.slice(0, length / 3) + c;
@@ -80,6 +102,22 @@ describe("the first pass", () => {
     }
   });
 
+  it("finds words where they are whole, and nowhere inside of longer ones", () => {
+    const words = buildAutomaton(["ring", "tin"], "", () => true);
+    const filler = ". ".repeat(17_000);
+    const in_ = (text: string): boolean => words.scan(text).found > 0;
+    for (const yes of ["ring", "a ring.", "rings", "TIN", "customerTin=", "tin4", "9ring"]) {
+      expect(in_(yes), yes).toBe(true);
+      for (let at = 16_300; at < 16_520; at += 3)
+        expect(in_(`${filler.slice(0, at)}${yes} ${filler}`), `${yes} at ${at}`).toBe(true);
+    }
+    for (const no of ["string", "ringer", "STRING", "testing", "tiny"]) {
+      expect(in_(no), no).toBe(false);
+      for (let at = 16_300; at < 16_520; at += 3)
+        expect(in_(`${filler.slice(0, at)}${no} ${filler}`), `${no} at ${at}`).toBe(false);
+    }
+  });
+
   it("forgets one text before the next", () => {
     expect(quickly("she said 12345").literals).toEqual(["he", "she", "a"]);
     expect(quickly("no")).toEqual(slowly("no"));
@@ -100,5 +138,7 @@ describe("the first pass", () => {
 
 it("keeps the rules' literals apart from words that only a context asks for", () => {
   const compiled = compileRules(builtinRules);
-  expect(compiled.wakes.every((rules, id) => rules.length > 0 || (compiled.hints[id] ?? []).length > 0)).toBe(true);
+  expect(compiled.wakes.every((rules, id) => rules.length > 0 || (compiled.hints[id] ?? []).length > 0)).toBe(
+    true,
+  );
 });

@@ -66,7 +66,9 @@ describe("every pattern that ships", () => {
             const whole = `${a}${t}${b}`;
             if (!new RegExp(pattern, flags).test(whole)) continue;
             matched++;
-            expect(beginsIn(first, scan(whole).shape.tokens), `${pattern} in ${JSON.stringify(whole)}`).toBe(true);
+            expect(beginsIn(first, scan(whole).shape.tokens), `${pattern} in ${JSON.stringify(whole)}`).toBe(
+              true,
+            );
           }
         },
       ),
