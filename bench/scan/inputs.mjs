@@ -23,7 +23,7 @@ const row = (n) => ({
   amount: (n * 7.13).toFixed(2),
   quantity: n % 17,
   created: day(n),
-  note: NOTES[n % NOTES.length],
+  note: `${NOTES[n % NOTES.length]} (${hex(n, 6)})`,
 });
 
 /** What an issue tracker or a code host answers: nested, with addresses, digests and times. */
