@@ -51,8 +51,11 @@ export function createGate(parts: GateParts): Gate {
 /** Judges the tool and the arguments. Pure but for the clock; the call's budget is reserved with the record (see `admit`). */
 export function checkInput(parts: GateParts, call: Call, against: Against = NOTHING): Verdict<Call> {
   const { engine, posture, snapshot } = parts;
-  const { over, findings: standing } = against;
-  const found = scanArguments(engine, parts.server(call.server).connector, call);
+  const { over, findings: standing, pieces } = against;
+  const found = [
+    ...scanArguments(engine, parts.server(call.server).connector, call),
+    ...pieces.map((f) => ({ ...f, pointer: `/arguments${f.pointer}` })),
+  ];
   const tool = definitionOf(parts, call);
   const changed = tool?.findings.some(({ type }) => type === "tool_changed") === true;
   const judged = judgeCall(parts, call, { phase: "input", findings: found, against, changed });

@@ -9,6 +9,11 @@ import type { Json } from "../model/json.js";
 const BEGINS =
   /^(?:gh[pousr]_|github_pat_|glpat-|sk-(?:ant|proj|svcacct|or)-|sk_live_|rk_live_|xox[abp]-|AKIA|ASIA|AIza|ya29\.|npm_|pypi-|hf_|SG\.|shpat_|dop_v1_|dckr_pat_|lin_api_|hvs\.|eyJ|-----BEGIN)/;
 const PIECE = /^[\w+/=.~-]{3,512}$/;
+/** Whether a value begins as a secret does and is made of nothing else. */
+export const opensSecret = (text: string): boolean => BEGINS.test(text) && isPiece(text);
+/** Whether a value may be a part of a secret: one word, not too long. */
+export const isPiece = (text: string): boolean => PIECE.test(text);
+
 /** Neighbours that are joined at most. */
 const MAX_PIECES = 4;
 const MAX_SIBLINGS = 64;
@@ -20,10 +25,10 @@ export function joinedPieces(
   if (siblings.length < 2 || siblings.length > MAX_SIBLINGS) return [];
   const out: { at: number; pieces: string[] }[] = [];
   siblings.forEach((first, at) => {
-    if (typeof first !== "string" || !BEGINS.test(first) || !PIECE.test(first)) return;
+    if (typeof first !== "string" || !opensSecret(first)) return;
     const pieces = [first];
     for (const next of siblings.slice(at + 1, at + MAX_PIECES)) {
-      if (typeof next !== "string" || !PIECE.test(next)) break;
+      if (typeof next !== "string" || !isPiece(next)) break;
       pieces.push(next);
     }
     if (pieces.length > 1) out.push({ at, pieces });

@@ -1,6 +1,9 @@
 /** What stands for or against a call before a word of it is read: its session, the line it waits in, loops. */
 import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
+import type { Engine } from "../detect/engine.js";
+import type { RawFinding } from "../detect/finding.js";
+import { createSplitWindow, type SplitWindow } from "../detect/split-window.js";
 import { limitSource, type ServerConfig } from "../config/load.js";
 import { createLanes } from "../limits/lanes.js";
 import { createLoopWatch, loopCall, loopFinding, type LoopCall, type LoopWatch } from "../limits/loops.js";
@@ -20,11 +23,13 @@ export interface Against {
   readonly session: SessionFacts;
   readonly findings: readonly StandingFinding[];
   readonly over: readonly LimitOverrun[];
+  /** Secrets that this call ends and calls before it began. */
+  readonly pieces: readonly RawFinding[];
   /** A person has agreed: what only waits for that, waits no more. */
   readonly approved?: boolean;
 }
 
-export const NOTHING: Against = { session: NO_SESSION, findings: [], over: [] };
+export const NOTHING: Against = { session: NO_SESSION, findings: [], over: [], pieces: [] };
 
 /** A call that has got its turn. */
 export interface Turn {
@@ -48,12 +53,14 @@ export interface StandingParts {
   readonly server: (name: string) => ServerConfig;
   readonly posture: Posture;
   readonly loops: LoopLimits;
+  readonly engine: Pick<Engine, "scanText">;
   readonly sleep?: typeof sleepUntil;
 }
 
 interface Session {
   readonly memory: SessionMemory;
   readonly loops: LoopWatch;
+  readonly pieces: SplitWindow;
 }
 
 /** Sessions remembered at once. Over HTTP they are opened by clients, so their number is bounded. */
@@ -70,7 +77,8 @@ const GENERIC = "generic";
 
 const nothing = (): void => {};
 
-export function createStanding({ server, posture, loops, sleep = sleepUntil }: StandingParts): Standing {
+export function createStanding(parts: StandingParts): Standing {
+  const { server, posture, loops, sleep = sleepUntil } = parts;
   const sessions = new LRUCache<string, Session>({ max: MAX_SESSIONS });
   const lanes = createLanes();
   const { action: ofPosture, source } = posture.actions.high_risk;
@@ -87,6 +95,8 @@ export function createStanding({ server, posture, loops, sleep = sleepUntil }: S
     const made = {
       memory: createSessionMemory(),
       loops: createLoopWatch(loops, stopped.action === "block"),
+      // Whatever rules are in force by then.
+      pieces: createSplitWindow({ scanText: (text, at) => parts.engine.scanText(text, at) }),
     };
     sessions.set(session, made);
     return made;
@@ -140,10 +150,12 @@ export function createStanding({ server, posture, loops, sleep = sleepUntil }: S
           },
           findings,
           over: full,
+          pieces: session?.pieces.check(call.args) ?? [],
         },
         leave: typeof room === "function" ? room : nothing,
         decided: (decision) => {
           session?.memory.decided(call, decision);
+          session?.pieces.remember(call.args);
           if (looped !== undefined && !ofLoop && refuses(decision)) session?.loops.denied(looped, Date.now());
         },
         answered: (decision, isError, answer) => {

@@ -242,3 +242,24 @@ describe("loops", () => {
     expect((await times(5, poll)).every(({ asked }) => asked === 1)).toBe(true);
   });
 });
+
+describe("a secret that a session sends in pieces", () => {
+  const [half, rest] = ["ghp_aB3dE5fG7hJ9kLmN2", "pQ4rS6tUvW8xYz1cD0bC"];
+  const send = (kit: TestGate, text: string, more = {}) =>
+    kit.run(
+      kit.call("chat", "slack_post_message", JSON.stringify({ channel_id: "C1", text }), {
+        session,
+        ...more,
+      }),
+    );
+
+  it("is told of with the call that ends it, and only in that session", async () => {
+    const kit = await gateOf();
+    expect((await send(kit, half)).asked).toBe(1);
+    await send(kit, rest, { session: "c_2" });
+    expect(kit.last().findings).toEqual([]);
+    await send(kit, rest);
+    expect(kit.last().findings).toMatchObject([{ type: "github_token", severity: "medium", action: "warn" }]);
+    expect(kit.recordText()).not.toContain(rest);
+  });
+});
