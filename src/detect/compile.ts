@@ -70,6 +70,7 @@ export interface Compiled {
   /** Woken by digits alone. */
   readonly digitRules: readonly number[];
   readonly charRules: readonly number[];
+  readonly wordRules: readonly number[];
   readonly keys: KeyIndex;
   /** `analyzer/fact` → rules. */
   readonly facts: ReadonlyMap<string, readonly number[]>;
@@ -110,6 +111,7 @@ export function compileRules(rules: readonly DetectorRule[], linear?: Linear): C
   const lists = {
     digit: [] as number[],
     char: [] as number[],
+    word: [] as number[],
   };
   rules.forEach((rule, i) => {
     const hinted = wantsHint(rule);
@@ -120,6 +122,7 @@ export function compileRules(rules: readonly DetectorRule[], linear?: Linear): C
     } else if (rule.pattern === undefined) return;
     else if (rule.keys !== undefined) return;
     else if (rule.literals !== undefined) for (const l of rule.literals) wakes[literal(l)]?.push(i);
+    else if (rule.plain_words !== undefined) lists.word.push(i);
     else if (rule.digits === undefined) lists.char.push(i);
     else if (!hinted) lists.digit.push(i);
   });
@@ -136,6 +139,7 @@ export function compileRules(rules: readonly DetectorRule[], linear?: Linear): C
     hints,
     digitRules: lists.digit,
     charRules: lists.char,
+    wordRules: lists.word,
     keys: indexKeys(rules),
     facts,
     commands: indexCommands(rules.map((rule) => rule.commands ?? [])),

@@ -52,7 +52,7 @@ const CARRIERS: ReadonlySet<string> = new Set(["value", "val", "text", "raw", "p
  */
 export function compileEngine(rules: readonly DetectorRule[], linear?: Linear): Engine {
   const compiled = compileRules(rules, linear);
-  const scan = textScanner(compiled);
+  const { scan, begin } = textScanner(compiled);
   const meanings = new Map<string, KeyMeaning>();
 
   function meaning(key: string | undefined): KeyMeaning | undefined {
@@ -167,8 +167,17 @@ export function compileEngine(rules: readonly DetectorRule[], linear?: Linear): 
 
   return {
     rules,
-    scanText: (text, at) => scanLeaf(text, at).map((m) => report(m, "", at.role)),
-    scanJson: document.scanJson,
-    scanTree: document.scanTree,
+    scanText(text, at) {
+      begin();
+      return scanLeaf(text, at).map((m) => report(m, "", at.role));
+    },
+    scanJson(value, at) {
+      begin();
+      return document.scanJson(value, at);
+    },
+    scanTree(text, node, at) {
+      begin();
+      return document.scanTree(text, node, at);
+    },
   };
 }

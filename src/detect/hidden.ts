@@ -2,6 +2,7 @@ export const HIDDEN_FACTS = [
   "tag_characters", // Unicode tags spell ASCII that only a model reads
   "zero_width_run", // a run of invisible characters: a watermark, or bits
   "bidi_override", // text shown in another order than it is read
+  "exhausted", // the work that one document may cost is done, and this text was not read to the end
   "unread", // too long to be looked behind: encodings in it were not undone
 ] as const;
 export type HiddenFactName = (typeof HIDDEN_FACTS)[number];

@@ -43,6 +43,8 @@ export interface DetectorRule {
   readonly chars?: string;
   /** The text must hold so many digits in a row (single or double separators between them do not count). */
   readonly digits?: number;
+  /** The text must hold so many plain words in a row: of three to eight letters, with nothing but a space between them. */
+  readonly plain_words?: number;
   /** ECMAScript pattern; a group named `value` narrows the finding to itself. */
   readonly pattern?: string;
   readonly flags?: string;
@@ -83,6 +85,7 @@ const RULE_KEYS = [
   "literals",
   "chars",
   "digits",
+  "plain_words",
   "pattern",
   "flags",
   "check",
@@ -153,10 +156,13 @@ function parseRule(
   if (!/^[a-z_]+\.[a-z0-9_]+$/.test(id)) fail(`${path}/id`, `bad rule id ${id}`, "write it as category.name");
   const type = text("type");
   if (!/^[a-z][a-z0-9_]*$/.test(type)) fail(`${path}/type`, `bad type ${type}`, "write it in snake_case");
-  const digits = raw["digits"];
-  if (digits !== undefined && !(Number.isInteger(digits) && Number(digits) > 0)) {
-    fail(`${path}/digits`, "digits must be a positive whole number");
-  }
+  const count = <K extends string>(key: K): { [k in K]?: number } => {
+    const n = raw[key];
+    if (n === undefined) return {};
+    if (!Number.isInteger(n) || Number(n) < 1)
+      fail(`${path}/${key}`, `${key} must be a positive whole number`);
+    return { [key]: Number(n) } as { [k in K]?: number };
+  };
   const rule: DetectorRule = {
     id,
     category,
@@ -170,7 +176,8 @@ function parseRule(
     }),
     ...(raw["literals"] !== undefined && { literals: list("literals") }),
     ...optional("chars"),
-    ...(digits !== undefined && { digits: Number(digits) }),
+    ...count("digits"),
+    ...count("plain_words"),
     ...optional("pattern"),
     ...optional("flags"),
     ...optional("check"),
@@ -212,9 +219,9 @@ function checkWhole(rule: DetectorRule, path: string, fail: Fail, problemWith: P
     oneOf(rule.fact, facts, `${path}/fact`, fail);
   } else if (rule.fact !== undefined) fail(`${path}/fact`, "a fact needs an analyzer");
   if (rule.pattern === undefined) return;
-  const cheap = rule.literals ?? rule.chars ?? rule.digits ?? rule.keys;
+  const cheap = rule.literals ?? rule.chars ?? rule.digits ?? rule.plain_words ?? rule.keys;
   if (cheap === undefined) {
-    fail(path, `${rule.id} would be tried on every text`, "add literals, chars, digits or keys");
+    fail(path, `${rule.id} would be tried on every text`, "add literals, chars, digits, plain_words or keys");
   }
   if (rule.flags !== undefined && !/^[imsu]+$/.test(rule.flags)) {
     fail(`${path}/flags`, `bad flags ${rule.flags}`, "only i, m, s and u are allowed");

@@ -15,7 +15,18 @@ import type { Words } from "./words.js";
 /** How deep hidden text is unfolded: base64 of percent-encoding is read, a third layer is not. */
 const MAX_VIEW_DEPTH = 2;
 
-export type TextScanner = (text: string, at: LeafPlace, key: KeyMeaning | undefined) => readonly Match[];
+/**
+ * How much is read of one document, in units of text times the patterns tried on it: some 8 for each character of ordinary
+ * text, hundreds where somebody has put in what wakes them all. What is not read then is told as a finding of its own,
+ * so that whoever sends such a text does not get past the gate, nor hold up everybody else's calls.
+ */
+const MAX_WORK = 1 << 30;
+
+export interface TextScanner {
+  /** Another document begins. */
+  begin(): void;
+  scan(text: string, at: LeafPlace, key: KeyMeaning | undefined): readonly Match[];
+}
 
 const NOTHING: readonly never[] = [];
 
@@ -25,12 +36,19 @@ export function textScanner(compiled: Compiled): TextScanner {
   const woken = new Int32Array(rules.length);
   const byDigits = digitIndex(compiled);
   let epoch = 0;
+  let work = 0;
+
+  /** Whether there is work left for so many units more. */
+  function affords(units: number): boolean {
+    work += units;
+    return work <= MAX_WORK;
+  }
 
   /** Rules that a text gives a reason to try. */
   function candidates(text: string, at: LeafPlace, key: KeyMeaning | undefined): Candidates {
     const scan = automaton.scan(text);
     epoch++;
-    const { bits, digits, word, tokens } = scan.shape;
+    const { bits, digits, word, tokens, plain } = scan.shape;
     const role = ROLE_BITS[at.role];
     const phase = PHASE_BITS[at.phase];
     let list: CompiledRule[] | undefined;
@@ -57,6 +75,9 @@ export function textScanner(compiled: Compiled): TextScanner {
       const need = (rules[i] as CompiledRule).bits;
       if ((bits & need) === need) wake(i);
     }
+    if (plain > 2)
+      for (const i of compiled.wordRules)
+        if (plain >= ((rules[i] as CompiledRule).rule.plain_words ?? 0)) wake(i);
     for (const i of key?.wakes ?? NOTHING) wake(i);
     const words = text.length < LONG ? undefined : scan.shape.words;
     return { list: list ?? NOTHING, bits, digits, word, words };
@@ -65,13 +86,17 @@ export function textScanner(compiled: Compiled): TextScanner {
   function scanAt(text: string, at: LeafPlace, key: KeyMeaning | undefined, depth: number): readonly Match[] {
     const { list, bits, digits, word, words } = candidates(text, at, key);
     let matches: Match[] | undefined;
-    for (const rule of list) matchRule(rule, text, key, (matches ??= []), words);
+    for (const rule of list) {
+      const units = words === undefined || rule.sticky === undefined ? text.length : words.count;
+      if (affords(units)) matchRule(rule, text, key, (matches ??= []), words);
+    }
     for (const fact of analyze(text, at, bits, compiled)) addFact(fact, at, (matches ??= []));
     if (depth < MAX_VIEW_DEPTH) {
       const { views, unread } = viewsOf(text, bits, digits, word);
       if (unread)
         addFact({ analyzer: "hidden", fact: "unread", start: 0, end: text.length }, at, (matches ??= []));
       for (const view of views) {
+        if (!affords(view.text.length)) break;
         const seen = scanAt(view.text, at, key, depth + 1);
         for (const m of seen) {
           const [start, end] = view.back(m.start, m.end);
@@ -79,6 +104,8 @@ export function textScanner(compiled: Compiled): TextScanner {
         }
       }
     }
+    if (work > MAX_WORK && depth === 0)
+      addFact({ analyzer: "hidden", fact: "exhausted", start: 0, end: text.length }, at, (matches ??= []));
     return matches === undefined ? NOTHING : dropYielding(matches, rules);
   }
 
@@ -91,7 +118,10 @@ export function textScanner(compiled: Compiled): TextScanner {
     }
   }
 
-  return (text, at, key) => (text === "" ? NOTHING : scanAt(text, at, key, 0));
+  return {
+    begin: () => void (work = 0),
+    scan: (text, at, key) => (text === "" ? NOTHING : scanAt(text, at, key, 0)),
+  };
 }
 
 /** Drops matches of the generic tier where a more severe one of the same category stands. */

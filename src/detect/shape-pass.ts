@@ -10,6 +10,8 @@ export interface Shape {
   digits: number;
   /** Longest run of base64 characters. */
   word: number;
+  /** Most plain words in a row: of three to eight letters, one or two signs between them. */
+  plain: number;
   /** Which words there are, as first-token.ts writes them. */
   readonly tokens: { digits: number; letters: number; mixed: number };
   /** Where they are; of texts of `LONG` and more. */
@@ -56,7 +58,7 @@ export function shapePass(info: Int32Array): ShapePass {
 
   const tokens = { digits: 0, letters: 0, mixed: 0 };
   const words = { count: 0, starts: new Int32Array(1024), kinds: new Uint16Array(1024) };
-  const shape: Shape = { bits: 0, digits: 0, word: 0, tokens, words };
+  const shape: Shape = { bits: 0, digits: 0, word: 0, plain: 0, tokens, words };
   let text = "";
   /** The run of digits in hand and the separators since its last one. */
   let run = 0;
@@ -65,6 +67,9 @@ export function shapePass(info: Int32Array): ShapePass {
   let base64 = 0;
   let start = -1;
   let kinds = 0;
+  /** The plain words in hand, and where the last of them ended. */
+  let plain = 0;
+  let plainEnd = 0;
 
   function endRun(): void {
     if (run > shape.digits) shape.digits = run;
@@ -77,6 +82,12 @@ export function shapePass(info: Int32Array): ShapePass {
     if ((kinds & DIGIT) === 0) {
       tokens.letters |= size;
       if (run !== 0) endRun();
+      if (length < 3 || length > 8) plain = 0;
+      else {
+        plain = start - plainEnd <= 2 ? plain + 1 : 1;
+        plainEnd = end;
+        if (plain > shape.plain) shape.plain = plain;
+      }
     } else if ((kinds & LETTER) === 0) {
       tokens.digits |= size;
       run += length;
@@ -117,7 +128,7 @@ export function shapePass(info: Int32Array): ShapePass {
       text = of;
       run = gap = base64 = kinds = 0;
       start = -1;
-      shape.bits = shape.digits = shape.word = words.count = 0;
+      shape.bits = shape.digits = shape.word = shape.plain = plain = plainEnd = words.count = 0;
       tokens.digits = tokens.letters = tokens.mixed = 0;
     },
     read(from, to, at) {

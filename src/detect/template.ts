@@ -2,7 +2,12 @@
  * Examples of secrets are written as templates, `ghp_{alnum:36}`, so that no secret-shaped string is committed.
  * The fill is deterministic and varied enough for entropy checks.
  */
-const ALPHABETS: Readonly<Record<string, string>> = {
+const ALPHABETS: Readonly<Record<string, string | readonly string[]>> = {
+  // Each of them wakes patterns; none is a secret.
+  vendors:
+    "ghp_ glpat- xoxb- sk_live_ AKIA AIza eyJ hf_ npm_ pypi- SG. dop_v1_ shpat_ token= key: secret= password: bearer phone 1234567890"
+      .split(" ")
+      .map((word) => `${word} `),
   alnum: "aB3dE5fG7hJ9kLmN2pQ4rS6tUvW8xYz1cD0bC",
   lower: "qwzxkvjyhbgfmpdtlcnursiaoe",
   lowernum: "a7k2m9x4q8z1w5v3b6n0c",

@@ -39,13 +39,3 @@ export function base58check(value: string): boolean {
   const sum = sha256(sha256(bytes.subarray(0, 21)));
   return sum.subarray(0, 4).every((byte, i) => byte === bytes[21 + i]);
 }
-
-/** Words that English cannot do without and that no BIP-39 list holds. */
-const PROSE = /\b(?:the|and|for|are|was|were|has|had|but|from|which|been|their|into|than|its|our|not)\b/;
-
-/** The shape of a recovery phrase: 12 to 24 different plain words, none of them the small change of a sentence. */
-export function seedPhrase(value: string): boolean {
-  const words = value.trim().split(/[\s,]+/);
-  const enough = words.length >= 12 && words.length <= 24 && words.length % 3 === 0;
-  return enough && new Set(words).size >= words.length - 2 && !PROSE.test(value);
-}

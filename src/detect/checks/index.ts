@@ -1,5 +1,6 @@
 /** Named validators that rules may call with `check:`. Each takes the matched text. */
-import { base58check, bech32, seedPhrase } from "./crypto.js";
+import { base58check, bech32 } from "./crypto.js";
+import { bip39, seedPhrase } from "./seed-phrase.js";
 import { aba, card, iban } from "./finance.js";
 import * as europe from "./ids-europe.js";
 import * as world from "./ids-world.js";
@@ -105,6 +106,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   rrn: people.rrn,
   rut: world.rut,
   secret_value: secretValue,
+  bip39,
   seed_phrase: seedPhrase,
   sin: people.sin,
   snils: europe.snils,
