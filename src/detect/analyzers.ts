@@ -38,10 +38,19 @@ interface CommandMatch {
 }
 export type Fact = SqlSpeaks | ShellFact | ValueFact | PathFact | UrlFact | HiddenFact | CommandMatch;
 
-/** Facts of one text under its role. Roles without an analyzer of their own cost a few character tests. */
-export function analyze(text: string, at: LeafPlace, bits: number, compiled: Compiled): readonly Fact[] {
+/**
+ * Facts of one text under its role. Roles without an analyzer of their own cost a few character tests. `isPart`: of a
+ * longer text, which was read as a whole.
+ */
+export function analyze(
+  text: string,
+  at: LeafPlace,
+  bits: number,
+  compiled: Compiled,
+  isPart: boolean,
+): readonly Fact[] {
   const hidden = (bits & NON_ASCII) !== 0 ? hiddenFacts(text) : NOTHING;
-  const own = at.phase === "input" ? byRole(text, at, compiled) : NOTHING;
+  const own = at.phase === "input" && !isPart ? byRole(text, at, compiled) : NOTHING;
   const urls = at.role !== "url" && text.includes("://") ? urlFactsIn(text) : NOTHING;
   if (hidden.length + own.length + urls.length === 0) return NOTHING;
   return [...hidden, ...own, ...urls];

@@ -10,7 +10,7 @@ import type { FirstTokens } from "./first-token.js";
 import { lazily } from "./lazily.js";
 import type { KeyIndex } from "./key-meaning.js";
 import { indexKeys, wantsHint } from "./key-meaning.js";
-import { ANY_SHAPE, shapeOf } from "./pattern-shape.js";
+import { ANY_SHAPE, shapeOf, type PatternShape } from "./pattern-shape.js";
 import { alternatives, past } from "./pattern-text.js";
 import type { DetectorRule } from "./rule.js";
 import type { CommandIndex } from "./shell/match.js";
@@ -38,8 +38,9 @@ export interface CompiledRule {
   readonly phases: number;
   /** Global, so `lastIndex` is set before every use. */
   readonly regex: (() => Matcher) | undefined;
-  /** The same, tried at one place; only of a pattern that begins where a word does. */
+  /** The same, tried at one place; only of a pattern that is known to begin where a word does, or with certain letters. */
   readonly sticky: (() => Matcher) | undefined;
+  readonly prefixes: readonly string[] | undefined;
   /** Where in a match its group `value` stands; "last": it ends where the match does. */
   readonly value: "last" | "inside" | undefined;
   readonly check: Check | undefined;
@@ -152,7 +153,7 @@ function compileRule(rule: DetectorRule, index: number, automaton: Automaton, li
   const flags = `${value === "inside" ? "d" : ""}${rule.flags ?? ""}`;
   const own = rule.own === true;
   // Nothing is read from a pattern in another language than ours: it is tried wherever its rule is woken.
-  const { first, run } =
+  const { first, run, prefixes }: PatternShape =
     pattern === undefined || own ? ANY_SHAPE : (rule.shape ?? shapeOf(pattern, rule.flags));
   const made = (kind: "g" | "y"): (() => Matcher) | undefined =>
     pattern === undefined
@@ -164,7 +165,8 @@ function compileRule(rule: DetectorRule, index: number, automaton: Automaton, li
     roles: rule.roles?.reduce((mask, r) => mask | ROLE_BITS[r], 0) ?? ALL,
     phases: rule.phases?.reduce((mask, p) => mask | PHASE_BITS[p], 0) ?? ALL,
     regex: made("g"),
-    sticky: first.lead === undefined ? undefined : made("y"),
+    sticky: first.lead === undefined && prefixes === undefined ? undefined : made("y"),
+    prefixes,
     value: own && value !== undefined ? "inside" : value,
     check: rule.check === undefined ? undefined : CHECKS[rule.check],
     bits: automaton.bitsOf(rule.chars ?? ""),

@@ -3,43 +3,46 @@ import type { KeyMeaning } from "./key-meaning.js";
 import { contextNear } from "./context.js";
 import type { Match } from "./finding.js";
 import { isPlaceholder } from "./checks/placeholder.js";
-import { mayBegin, type Words } from "./words.js";
 
 /**
  * All matches of one pattern rule in a text. There is no cap on their number: a cap is how the hundred-and-first
- * secret leaks. Time is bounded because patterns are (pattern.ts). With `words`, those of the text, a pattern that can
- * only begin at one is tried there alone: what it finds is the same.
+ * secret leaks. Time is bounded because patterns are (pattern.ts).
  */
 export function matchRule(
   compiled: CompiledRule,
   text: string,
   key: KeyMeaning | undefined,
   into: Match[],
-  words: Words | undefined,
 ): void {
-  const { first } = compiled;
-  if (compiled.regex === undefined) return;
-  if (words === undefined || compiled.sticky === undefined) {
-    const regex = compiled.regex();
-    regex.lastIndex = 0;
-    for (let m = regex.exec(text); m !== null; m = regex.exec(text))
-      regex.lastIndex = take(compiled, text, m, key, into);
-    return;
-  }
-  const sticky = compiled.sticky();
-  let from = 0;
-  const tryAt = (at: number): void => {
-    sticky.lastIndex = at;
+  const regex = compiled.regex?.();
+  if (regex === undefined) return;
+  regex.lastIndex = 0;
+  for (let m = regex.exec(text); m !== null; m = regex.exec(text))
+    regex.lastIndex = take(compiled, text, m, key, into);
+}
+
+/**
+ * The same, tried only where it can begin: what it finds is the same. `starts`: places from `from` on, in order; says where
+ * to go on.
+ */
+export function matchAt(
+  compiled: CompiledRule,
+  text: string,
+  key: KeyMeaning | undefined,
+  into: Match[],
+  starts: readonly number[],
+  from: number,
+): number {
+  const sticky = compiled.sticky?.();
+  if (sticky === undefined) return from;
+  let next = from;
+  for (const start of starts) {
+    if (start < next) continue;
+    sticky.lastIndex = start;
     const m = sticky.exec(text);
-    if (m !== null) from = take(compiled, text, m, key, into);
-  };
-  for (let w = 0; w < words.count; w++) {
-    if (!mayBegin(first, words.kinds[w] as number)) continue;
-    const start = words.starts[w] as number;
-    // A bracket or a plus sign before it may be part of the match.
-    if (first.lead === 1 && start > from) tryAt(start - 1);
-    if (start >= from) tryAt(start);
+    if (m !== null) next = take(compiled, text, m, key, into);
   }
+  return next;
 }
 
 /** Adds one match, if it is sound; says where to look on. */

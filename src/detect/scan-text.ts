@@ -1,4 +1,4 @@
-import { SEVERITIES } from "../model/nouns.js";
+import { SEVERITIES, type Role } from "../model/nouns.js";
 import type { Compiled, CompiledRule } from "./compile.js";
 import { digitIndex } from "./digit-index.js";
 import type { KeyMeaning } from "./key-meaning.js";
@@ -7,9 +7,13 @@ import type { Fact } from "./analyzers.js";
 import { analyze } from "./analyzers.js";
 import type { LeafPlace, Match } from "./finding.js";
 import { beginsIn } from "./first-token.js";
-import { matchRule } from "./match-rule.js";
+import { NON_ASCII } from "./automaton.js";
+import { matchAt, matchRule } from "./match-rule.js";
 import { viewsOf } from "./normalize.js";
 import { LONG } from "./shape-pass.js";
+import { ODD } from "./prefixes.js";
+import { startSearch } from "./start-search.js";
+import { wholeOf, windowsOf } from "./views/windows.js";
 import type { Words } from "./words.js";
 
 /** How deep hidden text is unfolded: base64 of percent-encoding is read, a third layer is not. */
@@ -20,7 +24,7 @@ const MAX_VIEW_DEPTH = 2;
  * text, hundreds where somebody has put in what wakes them all. What is not read then is told as a finding of its own,
  * so that whoever sends such a text does not get past the gate, nor hold up everybody else's calls.
  */
-const MAX_WORK = 1 << 30;
+const MAX_WORK = 512 << 20;
 
 export interface TextScanner {
   /** Another document begins. */
@@ -30,11 +34,20 @@ export interface TextScanner {
 
 const NOTHING: readonly never[] = [];
 
+/** What it costs to try a pattern at one place, in characters read by one. */
+const TRY = 16;
+const WHOLE: ReadonlySet<Role> = new Set(["sql", "shell", "path", "url", "id"]);
+
+const hasOdd = (text: string, bits: number): boolean => (bits & NON_ASCII) !== 0 && ODD.test(text);
+
 /** A scanner of single texts over compiled rules. */
 export function textScanner(compiled: Compiled): TextScanner {
   const { rules, automaton } = compiled;
   const woken = new Int32Array(rules.length);
   const byDigits = digitIndex(compiled);
+  const starts = startSearch(rules);
+  /** By rule, where it goes on in the text in hand. */
+  const goOn = new Int32Array(rules.length);
   let epoch = 0;
   let work = 0;
 
@@ -83,24 +96,59 @@ export function textScanner(compiled: Compiled): TextScanner {
     return { list: list ?? NOTHING, bits, digits, word, words };
   }
 
-  function scanAt(text: string, at: LeafPlace, key: KeyMeaning | undefined, depth: number): readonly Match[] {
+  /** Tries the rules: in a long text where they can begin, in others everywhere. */
+  function tryRules(
+    list: readonly CompiledRule[],
+    text: string,
+    key: KeyMeaning | undefined,
+    bits: number,
+    words: Words | undefined,
+    into: Match[],
+  ): void {
+    const begun =
+      words !== undefined && list.some(({ sticky }) => sticky !== undefined) && !hasOdd(text, bits);
+    if (begun) starts.begin(text, words, list, (bits & NON_ASCII) === 0);
+    for (const rule of list)
+      if (!begun || starts.startsOf(rule) === undefined) {
+        if (affords(text.length)) matchRule(rule, text, key, into);
+      } else goOn[rule.index] = 0;
+    for (let at = 0; begun && at < text.length;) {
+      at = starts.read(at);
+      for (const rule of list) {
+        const places = starts.startsOf(rule);
+        if (places === undefined || places.length === 0 || !affords(TRY * places.length)) continue;
+        goOn[rule.index] = matchAt(rule, text, key, into, places, goOn[rule.index] as number);
+      }
+    }
+  }
+
+  /** `isPart`: of a longer text; what reads texts as a whole has nothing to say of it. */
+  function scanAt(
+    text: string,
+    at: LeafPlace,
+    key: KeyMeaning | undefined,
+    depth: number,
+    isPart = false,
+  ): readonly Match[] {
     const { list, bits, digits, word, words } = candidates(text, at, key);
     let matches: Match[] | undefined;
-    for (const rule of list) {
-      const units = words === undefined || rule.sticky === undefined ? text.length : words.count;
-      if (affords(units)) matchRule(rule, text, key, (matches ??= []), words);
-    }
-    for (const fact of analyze(text, at, bits, compiled)) addFact(fact, at, (matches ??= []));
+    if (list.length > 0) tryRules(list, text, key, bits, words, (matches ??= []));
+    for (const fact of analyze(text, at, bits, compiled, isPart)) addFact(fact, at, (matches ??= []));
     if (depth < MAX_VIEW_DEPTH) {
       const { views, unread } = viewsOf(text, bits, digits, word);
       if (unread)
         addFact({ analyzer: "hidden", fact: "unread", start: 0, end: text.length }, at, (matches ??= []));
       for (const view of views) {
-        if (!affords(view.text.length)) break;
-        const seen = scanAt(view.text, at, key, depth + 1);
-        for (const m of seen) {
-          const [start, end] = view.back(m.start, m.end);
-          if (!isKnown(matches, m.rule, start, end)) (matches ??= []).push({ ...m, start, end });
+        // A query or a command is read whole or not at all.
+        const parts = WHOLE.has(at.role) ? [wholeOf(view)] : windowsOf(view);
+        for (const part of parts) {
+          if (!affords(part.text.length)) break;
+          const cut = isPart || part.cutBefore || part.cutAfter;
+          for (const m of scanAt(part.text, at, key, depth + 1, cut)) {
+            if ((part.cutBefore && m.start === 0) || (part.cutAfter && m.end === part.text.length)) continue;
+            const [start, end] = part.back(m.start, m.end);
+            if (!isKnown(matches, m.rule, start, end)) (matches ??= []).push({ ...m, start, end });
+          }
         }
       }
     }

@@ -3,9 +3,9 @@
  * The fill is deterministic and varied enough for entropy checks.
  */
 const ALPHABETS: Readonly<Record<string, string | readonly string[]>> = {
-  // Each of them wakes patterns; none is a secret.
+  // Each of them wakes patterns, or asks for another view; none is a secret.
   vendors:
-    "ghp_ glpat- xoxb- sk_live_ AKIA AIza eyJ hf_ npm_ pypi- SG. dop_v1_ shpat_ token= key: secret= password: bearer phone 1234567890"
+    "ghp_ glpat- xoxb- sk_live_ AKIA AIza eyJ hf_ npm_ pypi- SG. dop_v1_ shpat_ token= key: secret= password: bearer phone übergeh glöm 忘记 forget the system prompt act as send to <system> a@b.c 2024-01-02 12345678901 fe80::1 ab:cd 1.2.3.4 DE89 / \\n %41 &amp; postgres://a"
       .split(" ")
       .map((word) => `${word} `),
   alnum: "aB3dE5fG7hJ9kLmN2pQ4rS6tUvW8xYz1cD0bC",

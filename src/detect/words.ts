@@ -14,6 +14,8 @@ export interface Words {
 
 const LONGEST = 31;
 export const SIGN_SHIFT = 7;
+/** All kinds are below this. */
+export const KINDS = 1 << 15;
 
 /** Whether a match can begin with a word of this kind. */
 export function mayBegin(first: FirstTokens, kind: number): boolean {

@@ -8,7 +8,11 @@ class ViewBuilder {
   readonly #at: number[] = [];
   readonly #from: number[] = [];
   readonly #to: (number | undefined)[] = [];
-  changed = false;
+  readonly #changes: number[] = [];
+
+  get changed(): boolean {
+    return this.#changes.length > 0;
+  }
 
   /** Copies original text that starts at `from`. */
   copy(text: string, from: number): void {
@@ -19,7 +23,7 @@ class ViewBuilder {
 
   /** Puts `text` where the original has [from, to). Each of its characters stands for all of that. */
   replace(text: string, from: number, to: number): void {
-    this.changed = true;
+    this.#changes.push(this.#length);
     if (text === "") return;
     this.#mark(from, to);
     this.#append(text);
@@ -58,6 +62,7 @@ class ViewBuilder {
       (from[piece] as number) + offset - (at[piece] as number);
     return {
       text,
+      changes: this.#changes,
       back: (start, stop) => {
         if (at.length === 0) return [0, end];
         const head = pieceOf(start);

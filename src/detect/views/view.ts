@@ -1,6 +1,8 @@
 /** A text as its reader will understand it. */
 export interface View {
   readonly text: string;
+  /** Where it differs from the original, in its own offsets, from start to start; absent: all of it does. */
+  readonly changes?: readonly number[];
   /** A span of the view, as the smallest span of the original that covers it. */
   back(start: number, end: number): [start: number, end: number];
 }

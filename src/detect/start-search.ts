@@ -1,0 +1,162 @@
+import { codes, loadCodes } from "./codes.js";
+import type { CompiledRule } from "./compile.js";
+import { lazily } from "./lazily.js";
+import { buildTable } from "./literal-table.js";
+import { KINDS, mayBegin, type Words } from "./words.js";
+
+/**
+ * Where in a text each of many patterns can match: those that are known to begin with certain letters (prefixes.ts) or
+ * with certain words (first-token.ts). A long text wakes hundreds of them; tried at every character, they would cost
+ * seconds for a megabyte.
+ */
+export interface StartSearch {
+  /** Another text. `ascii`: it has no other characters. */
+  begin(text: string, words: Words, rules: readonly CompiledRule[], ascii: boolean): void;
+  /** Looks for the beginnings of those rules from there on; says how far. Everything, when that is the end of the text. */
+  read(from: number): number;
+  /** The places in the part last read, in order, each once; undefined: it is not known how the rule begins. */
+  startsOf(rule: CompiledRule): readonly number[] | undefined;
+}
+
+/** What is read at once: a text that begins everything everywhere has more places than there is memory. UTF-16 units. */
+const PART = 65_536;
+/** Fewer rules are sooner tried everywhere than their beginnings are looked for. */
+const WORTH_A_PASS = 4;
+
+export function startSearch(all: readonly CompiledRule[]): StartSearch {
+  const starts: number[][] = all.map(() => []);
+  const isAscii = (text: string): boolean => !/[^\0-\x7f]/.test(text);
+  // Few texts are long enough to need them.
+  const ascii = lazily(() => letterSearch(all, isAscii, starts));
+  const others = lazily(() => letterSearch(all, (text) => !isAscii(text), starts));
+  const words = wordSearch(starts);
+  let text = "";
+  let rules: readonly CompiledRule[] = [];
+  let byLetters: readonly CompiledRule[] = [];
+  let searches: readonly LetterSearch[] = [];
+
+  return {
+    begin(of, itsWords, wanted, onlyAscii) {
+      text = of;
+      const byWord = wanted.filter(isBegunByWord);
+      byLetters = wanted.filter(isBegunByLetters);
+      if (byLetters.length < WORTH_A_PASS) byLetters = [];
+      rules = [...byWord, ...byLetters];
+      words.begin(itsWords, byWord);
+      searches = byLetters.length === 0 ? [] : onlyAscii ? [ascii()] : [ascii(), others()];
+      for (const search of searches) search.begin(byLetters);
+    },
+    read(from) {
+      const to = Math.min(from + PART, text.length);
+      for (const { index } of rules) starts[index] = [];
+      words.read(to);
+      for (const search of searches) search.read(text, from, to);
+      for (const { index } of byLetters) starts[index] = inOrder(starts[index] as number[]);
+      return to;
+    },
+    startsOf: (rule) =>
+      isBegunByWord(rule) || (byLetters.length > 0 && isBegunByLetters(rule))
+        ? starts[rule.index]
+        : undefined,
+  };
+}
+
+const isBegunByWord = ({ first }: CompiledRule): boolean => first.lead !== undefined;
+const isBegunByLetters = ({ first, prefixes }: CompiledRule): boolean =>
+  first.lead === undefined && prefixes !== undefined;
+
+/** Words are in order, so what begins at them is. */
+function wordSearch(into: readonly number[][]) {
+  /** What a word of each kind may begin, of the rules in hand. */
+  const mayBe: (readonly CompiledRule[] | undefined)[] = Array.from({ length: KINDS });
+  let rules: readonly CompiledRule[] = [];
+  let words: Words | undefined;
+  let next = 0;
+  return {
+    begin(of: Words, wanted: readonly CompiledRule[]): void {
+      rules = wanted;
+      words = of;
+      next = 0;
+      if (rules.length > 0) mayBe.fill(undefined);
+    },
+    /** Those that begin before `to`. */
+    read(to: number): void {
+      if (rules.length === 0 || words === undefined) return;
+      const { count, starts, kinds } = words;
+      for (; next < count && (starts[next] as number) < to; next++) {
+        const kind = kinds[next] as number;
+        const may = (mayBe[kind] ??= rules.filter(({ first }) => mayBegin(first, kind)));
+        if (may.length === 0) continue;
+        const start = starts[next] as number;
+        for (const { index, first } of may) {
+          // A bracket or a plus sign before it may be part of the match.
+          if (first.lead === 1 && start > 0) into[index]?.push(start - 1);
+          into[index]?.push(start);
+        }
+      }
+    },
+  };
+}
+
+interface Beginning {
+  readonly rule: number;
+  readonly length: number;
+}
+
+interface LetterSearch {
+  begin(wanted: readonly CompiledRule[]): void;
+  read(text: string, from: number, to: number): void;
+}
+
+/** Of the prefixes that belong here. */
+function letterSearch(
+  rules: readonly CompiledRule[],
+  belongs: (prefix: string) => boolean,
+  into: readonly number[][],
+): LetterSearch {
+  const byText = new Map<string, Beginning[]>();
+  for (const rule of rules.filter(isBegunByLetters))
+    for (const text of (rule.prefixes ?? []).filter(belongs)) {
+      const known = byText.get(text) ?? [];
+      known.push({ rule: rule.index, length: text.length });
+      byText.set(text, known);
+    }
+  const texts = [...byText.keys()];
+  const { classOf, width, next, outputs } = buildTable(texts.map((text, id) => ({ text, id, word: false })));
+  const ends = outputs.map((ids) => ids?.flatMap((id) => byText.get(texts[id] as string) ?? []));
+  const overlap = texts.reduce((most, { length }) => Math.max(most, length), 0);
+  const wanted = new Uint8Array(rules.length);
+  const stops = new Uint8Array(ends.length);
+  return {
+    begin(of) {
+      wanted.fill(0);
+      for (const { index } of of) wanted[index] = 1;
+      // What no wanted rule begins with is no place to stop at.
+      ends.forEach((end, n) => (stops[n] = end?.some(({ rule }) => wanted[rule] === 1) === true ? 1 : 0));
+    },
+    read(text, from, to) {
+      const until = Math.min(to + overlap, text.length);
+      let state = 0;
+      for (let at = from; at < until;) {
+        const count = Math.min(loadCodes(text, at), until - at);
+        for (let i = 0; i < count; i++) {
+          state = next[Math.imul(state, width) + (classOf[codes[i] as number] as number)] as number;
+          if (stops[state] === 0) continue;
+          for (const { rule, length } of ends[state] as readonly Beginning[]) {
+            const start = at + i + 1 - length;
+            if (wanted[rule] === 1 && start < to) into[rule]?.push(start);
+          }
+        }
+        at += count;
+      }
+    },
+  };
+}
+
+/** Longer beginnings end later than shorter ones that stand behind them. */
+function inOrder(places: number[]): number[] {
+  for (let i = 1; i < places.length; i++)
+    if ((places[i] as number) <= (places[i - 1] as number))
+      return [...new Set(places)].toSorted((a, b) => a - b);
+  return places;
+}
