@@ -33,7 +33,9 @@ const FIXED_BITS: readonly [string, number][] = [
   ["\\", BACKSLASH],
   ["&", AMPERSAND],
 ];
-const FIRST_FREE_BIT = 4;
+/** A letter beyond ASCII that stands in a literal. */
+const LITERAL_LETTER = 16;
+const FIRST_FREE_BIT = 5;
 const MAX_CHARS = CHAR_BITS - FIRST_FREE_BIT;
 
 const OTHER = /[^\u0000-\u007f]/;
@@ -41,7 +43,7 @@ const OTHER = /[^\u0000-\u007f]/;
 /**
  * Builds the automaton. `literals` match in any case; ids are their indexes; those
  * that are words are not found inside of longer ones. `chars` get bits of their own
- * (at most 22 distinct ones).
+ * (at most 21 distinct ones).
  */
 export function buildAutomaton(
   literals: readonly string[],
@@ -73,6 +75,11 @@ export function buildAutomaton(
     lower.filter((l) => OTHER.test(l.text)).map((l) => ({ ...l, word: false })),
     report,
   );
+  for (const { text } of lower)
+    for (const c of text)
+      for (const form of [c, c.toUpperCase()])
+        if (OTHER.test(form) && form.length === 1)
+          bit[form.charCodeAt(0)] = (bit[form.charCodeAt(0)] ?? 0) | LITERAL_LETTER;
   const seenAt = new Int32Array(literals.length);
   let epoch = 0;
   const scan: Scan = { shape: pass.shape, ids: new Int32Array(literals.length), found: 0 };
@@ -101,7 +108,7 @@ export function buildAutomaton(
       scan.found = 0;
       pass.begin(text);
       everyStretch(text, ascii, pass.read);
-      if ((pass.end().bits & NON_ASCII) !== 0) everyStretch(text, others);
+      if ((pass.end().bits & LITERAL_LETTER) !== 0) everyStretch(text, others);
       return scan;
     },
     bitsOf(wanted) {

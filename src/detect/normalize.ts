@@ -9,6 +9,7 @@ import { MIN_RUN } from "./views/base64-runs.js";
 import { decodeHexRuns } from "./views/hex.js";
 import { unleet } from "./views/leet.js";
 import { unsqueeze } from "./views/squeezed.js";
+import { composed } from "./views/build.js";
 import { decodeEntities, decodeEscapes, decodePercent } from "./views/escapes.js";
 import { foldUnicode } from "./views/unicode.js";
 import { joinSpaced } from "./views/spaced.js";
@@ -28,15 +29,31 @@ export function viewsOf(text: string, bits: number, digits: number, word: number
   const base64 = word >= MIN_RUN ? unfoldBase64(text) : NONE;
   const views: View[] = [...base64.views];
   const add = (view: View | undefined): void => void (view !== undefined && views.push(view));
+  add(decoded(text, bits));
+  // By itself, because some languages are read with their accents.
   if ((bits & NON_ASCII) !== 0) add(foldUnicode(text));
-  if ((bits & PERCENT) !== 0) add(decodePercent(text));
-  if ((bits & BACKSLASH) !== 0) add(decodeEscapes(text));
-  if ((bits & AMPERSAND) !== 0) add(decodeEntities(text));
   if (word >= 24 && digits > 0) decodeHexRuns(text, false).forEach(add);
   if (word <= 2 && text.length >= 35) decodeHexRuns(text, true).forEach(add);
   if (spaced) add(joinSpaced(text));
   if (grouped) add(unsqueeze(text));
   if (digits > 0) add(unleet(text));
   return { views, unread: base64.unread };
+}
+
+const DECODERS = [
+  [PERCENT, decodePercent],
+  [BACKSLASH, decodeEscapes],
+  [AMPERSAND, decodeEntities],
+] as const;
+
+/** All escapes undone, whatever they are: one view for all, since a view of each, and of each of those, is read whole. */
+function decoded(text: string, bits: number): View | undefined {
+  let view: View | undefined;
+  for (const [bit, decode] of DECODERS) {
+    // What one has undone may be the sign of the next.
+    const next = view !== undefined || (bits & bit) !== 0 ? decode(view?.text ?? text) : undefined;
+    if (next !== undefined) view = view === undefined ? next : composed(view, next);
+  }
+  return view;
 }
 const NONE: Unfolded = { views: [], unread: false };

@@ -172,9 +172,9 @@ const ANYTHING: readonly Way[] = [{ text: "", open: false }];
  * of Kelvin and Ångström, curled letters of Greek formulas and old Cyrillic ones. Texts with one are read in full.
  */
 export const ODD =
-  /[\u00b5\u017f\u01c5\u01c8\u01cb\u01f2\u0345\u03d0\u03d1\u03d5\u03d6\u03f0-\u03f5\u1c80-\u1c8f\u1e9b\u1e9e\u1fbe\u1fd3\u1fe3\u2126\u212a\u212b]/;
+  /[\u017f\u01c5\u01c8\u01cb\u01f2\u0345\u03d0\u03d1\u03d5\u03d6\u03f0-\u03f5\u1c80-\u1c8f\u1e9b\u1e9e\u1fbe\u1fd3\u1fe3\u2126\u212a\u212b]/;
 /** Letters with more than one small or capital form. */
-const MANY_FORMS = /^[ßıİŉǰσςſΣµẞ]$/;
+const MANY_FORMS = /^[ßıİŉǰσςſΣµμΜẞ]$/;
 
 /** Letters with one capital, and those of scripts that have none. */
 function letter(c: string): Way {

@@ -24,7 +24,7 @@ const MAX_VIEW_DEPTH = 2;
  * text, hundreds where somebody has put in what wakes them all. What is not read then is told as a finding of its own,
  * so that whoever sends such a text does not get past the gate, nor hold up everybody else's calls.
  */
-const MAX_WORK = 512 << 20;
+const MAX_WORK = 256 << 20;
 
 export interface TextScanner {
   /** Another document begins. */

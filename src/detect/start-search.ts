@@ -61,9 +61,11 @@ export function startSearch(all: readonly CompiledRule[]): StartSearch {
   };
 }
 
-const isBegunByWord = ({ first }: CompiledRule): boolean => first.lead !== undefined;
+/** Letters say more than the length of a word, but for two of them. */
 const isBegunByLetters = ({ first, prefixes }: CompiledRule): boolean =>
-  first.lead === undefined && prefixes !== undefined;
+  prefixes !== undefined && (first.lead === undefined || prefixes.every((text) => text.length > 2));
+const isBegunByWord = (rule: CompiledRule): boolean =>
+  rule.first.lead !== undefined && !isBegunByLetters(rule);
 
 /** Words are in order, so what begins at them is. */
 function wordSearch(into: readonly number[][]) {

@@ -30,12 +30,12 @@ const { scan, bitsOf } = buildAutomaton(LITERALS, "@:");
 function quickly(text: string) {
   const { shape, ids, found } = scan(text);
   return {
-    literals: [...ids.slice(0, found)].toSorted((a, b) => a - b).map((id) => LITERALS[id]),
+    literals: Array.from(ids.slice(0, found).toSorted(), (id) => LITERALS[id]),
     nonAscii: (shape.bits & NON_ASCII) !== 0,
     digits: shape.digits,
     word: shape.word,
     tokens: { ...shape.tokens },
-    words: [...shape.words.starts.slice(0, shape.words.count)],
+    words: Array.from(shape.words.starts.slice(0, shape.words.count)),
   };
 }
 

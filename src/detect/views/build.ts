@@ -48,21 +48,17 @@ class ViewBuilder {
     const to = this.#to;
     const text = this.#parts.join("");
     /** The piece that a character of the view belongs to. */
-    const pieceOf = (offset: number): number => {
-      let low = 0;
-      let high = at.length - 1;
-      while (low < high) {
-        const mid = (low + high + 1) >> 1;
-        if ((at[mid] as number) <= offset) low = mid;
-        else high = mid - 1;
-      }
-      return low;
-    };
+    const pieceOf = (offset: number): number => lastUpTo(at, offset);
     const copied = (piece: number, offset: number): number =>
       (from[piece] as number) + offset - (at[piece] as number);
     return {
       text,
       changes: this.#changes,
+      forth: (offset) => {
+        const piece = lastUpTo(from, offset);
+        const there = (at[piece] ?? 0) + Math.max(0, offset - (from[piece] ?? 0));
+        return Math.min(there, at[piece + 1] ?? text.length);
+      },
       back: (start, stop) => {
         if (at.length === 0) return [0, end];
         const head = pieceOf(start);
@@ -73,6 +69,32 @@ class ViewBuilder {
       },
     };
   }
+}
+
+/** Index of the last of the rising numbers that is no greater than `value`; 0 where none is. */
+function lastUpTo(numbers: readonly number[], value: number): number {
+  let low = 0;
+  let high = numbers.length - 1;
+  while (low < high) {
+    const mid = (low + high + 1) >> 1;
+    if ((numbers[mid] as number) <= value) low = mid;
+    else high = mid - 1;
+  }
+  return low;
+}
+
+/** A view of a view, as one of the original. */
+export function composed(first: View, second: View): View {
+  const moved = (first.changes ?? []).map((at) => second.forth?.(at) ?? at);
+  const changes =
+    first.changes === undefined || second.changes === undefined
+      ? {}
+      : { changes: [...moved, ...second.changes].toSorted((a, b) => a - b) };
+  return {
+    text: second.text,
+    ...changes,
+    back: (start, end) => first.back(...second.back(start, end)),
+  };
 }
 
 /** A view that replaces every match of `pattern` (global) by what `decode` makes of it; undefined leaves it. */

@@ -3,6 +3,8 @@ export interface View {
   readonly text: string;
   /** Where it differs from the original, in its own offsets, from start to start; absent: all of it does. */
   readonly changes?: readonly number[];
+  /** About where a place of the original is in it. */
+  forth?(offset: number): number;
   /** A span of the view, as the smallest span of the original that covers it. */
   back(start: number, end: number): [start: number, end: number];
 }
