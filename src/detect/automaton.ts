@@ -33,8 +33,8 @@ const FIXED_BITS: readonly [string, number][] = [
   ["\\", BACKSLASH],
   ["&", AMPERSAND],
 ];
-/** A letter beyond ASCII that stands in a literal. */
-const LITERAL_LETTER = 16;
+/** A letter beyond ASCII that stands in a literal, or in what a pattern is known to begin with. */
+export const KNOWN_LETTER = 16;
 const FIRST_FREE_BIT = 5;
 const MAX_CHARS = CHAR_BITS - FIRST_FREE_BIT;
 
@@ -42,13 +42,14 @@ const OTHER = /[^\u0000-\u007f]/;
 
 /**
  * Builds the automaton. `literals` match in any case; ids are their indexes; those
- * that are words are not found inside of longer ones. `chars` get bits of their own
+ * that are words are not found inside of longer ones. `letters`: others that set KNOWN_LETTER. `chars` get bits of their own
  * (at most 21 distinct ones).
  */
 export function buildAutomaton(
   literals: readonly string[],
   chars: string,
   isWord: (id: number) => boolean = () => false,
+  letters = "",
 ): Automaton {
   const bit = new Int32Array(65536).fill(NON_ASCII, 128);
   const charBits = new Map(FIXED_BITS);
@@ -75,11 +76,10 @@ export function buildAutomaton(
     lower.filter((l) => OTHER.test(l.text)).map((l) => ({ ...l, word: false })),
     report,
   );
-  for (const { text } of lower)
-    for (const c of text)
-      for (const form of [c, c.toUpperCase()])
-        if (OTHER.test(form) && form.length === 1)
-          bit[form.charCodeAt(0)] = (bit[form.charCodeAt(0)] ?? 0) | LITERAL_LETTER;
+  for (const c of new Set(lower.map(({ text }) => text).join("") + letters))
+    for (const form of [c, c.toUpperCase()])
+      if (form.length === 1 && OTHER.test(form))
+        bit[form.charCodeAt(0)] = (bit[form.charCodeAt(0)] ?? 0) | KNOWN_LETTER;
   const seenAt = new Int32Array(literals.length);
   let epoch = 0;
   const scan: Scan = { shape: pass.shape, ids: new Int32Array(literals.length), found: 0 };
@@ -108,7 +108,7 @@ export function buildAutomaton(
       scan.found = 0;
       pass.begin(text);
       everyStretch(text, ascii, pass.read);
-      if ((pass.end().bits & LITERAL_LETTER) !== 0) everyStretch(text, others);
+      if ((pass.end().bits & KNOWN_LETTER) !== 0) everyStretch(text, others);
       return scan;
     },
     bitsOf(wanted) {

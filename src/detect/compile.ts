@@ -127,12 +127,16 @@ export function compileRules(rules: readonly DetectorRule[], linear?: Linear): C
     else if (rule.digits === undefined) lists.char.push(i);
     else if (!hinted) lists.digit.push(i);
   });
+  const shapes = rules.map(readShape);
   const automaton = buildAutomaton(
     [...literalIds.keys()],
     rules.map((r) => r.chars ?? "").join(""),
     (id) => wakes[id]?.length === 0,
+    shapes.flatMap(({ prefixes }) => prefixes ?? []).join(""),
   );
-  const all = rules.map((rule, index) => compileRule(rule, index, automaton, linear));
+  const all = rules.map((rule, index) =>
+    compileRule(rule, index, shapes[index] as PatternShape, automaton, linear),
+  );
   return {
     rules: all,
     automaton,
@@ -147,14 +151,22 @@ export function compileRules(rules: readonly DetectorRule[], linear?: Linear): C
   };
 }
 
-function compileRule(rule: DetectorRule, index: number, automaton: Automaton, linear?: Linear): CompiledRule {
+/** Nothing is read from a pattern in another language than ours: it is tried wherever its rule is woken. */
+function readShape({ pattern, own, shape, flags }: DetectorRule): PatternShape {
+  return pattern === undefined || own === true ? ANY_SHAPE : (shape ?? shapeOf(pattern, flags));
+}
+
+function compileRule(
+  rule: DetectorRule,
+  index: number,
+  { first, run, prefixes }: PatternShape,
+  automaton: Automaton,
+  linear?: Linear,
+): CompiledRule {
   const { pattern } = rule;
   const value = pattern === undefined ? undefined : valueIn(pattern);
   const flags = `${value === "inside" ? "d" : ""}${rule.flags ?? ""}`;
   const own = rule.own === true;
-  // Nothing is read from a pattern in another language than ours: it is tried wherever its rule is woken.
-  const { first, run, prefixes }: PatternShape =
-    pattern === undefined || own ? ANY_SHAPE : (rule.shape ?? shapeOf(pattern, rule.flags));
   const made = (kind: "g" | "y"): (() => Matcher) | undefined =>
     pattern === undefined
       ? undefined

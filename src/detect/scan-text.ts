@@ -7,7 +7,7 @@ import type { Fact } from "./analyzers.js";
 import { analyze } from "./analyzers.js";
 import type { LeafPlace, Match } from "./finding.js";
 import { beginsIn } from "./first-token.js";
-import { NON_ASCII } from "./automaton.js";
+import { KNOWN_LETTER, NON_ASCII } from "./automaton.js";
 import { matchAt, matchRule } from "./match-rule.js";
 import { viewsOf } from "./normalize.js";
 import { LONG } from "./shape-pass.js";
@@ -107,7 +107,7 @@ export function textScanner(compiled: Compiled): TextScanner {
   ): void {
     const begun =
       words !== undefined && list.some(({ sticky }) => sticky !== undefined) && !hasOdd(text, bits);
-    if (begun) starts.begin(text, words, list, (bits & NON_ASCII) === 0);
+    if (begun) starts.begin(text, words, list, (bits & KNOWN_LETTER) === 0);
     for (const rule of list)
       if (!begun || starts.startsOf(rule) === undefined) {
         if (affords(text.length)) matchRule(rule, text, key, into);

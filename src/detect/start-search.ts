@@ -10,7 +10,7 @@ import { KINDS, mayBegin, type Words } from "./words.js";
  * seconds for a megabyte.
  */
 export interface StartSearch {
-  /** Another text. `ascii`: it has no other characters. */
+  /** Another text. `ascii`: no letter of a prefix is in it but those of ASCII. */
   begin(text: string, words: Words, rules: readonly CompiledRule[], ascii: boolean): void;
   /** Looks for the beginnings of those rules from there on; says how far. Everything, when that is the end of the text. */
   read(from: number): number;
@@ -127,23 +127,30 @@ function letterSearch(
   const { classOf, width, next, outputs } = buildTable(texts.map((text, id) => ({ text, id, word: false })));
   const ends = outputs.map((ids) => ids?.flatMap((id) => byText.get(texts[id] as string) ?? []));
   const overlap = texts.reduce((most, { length }) => Math.max(most, length), 0);
+  const statesOf: number[][] = rules.map(() => []);
+  ends.forEach((end, state) => end?.forEach(({ rule }) => statesOf[rule]?.push(state)));
   const wanted = new Uint8Array(rules.length);
   const stops = new Uint8Array(ends.length);
   return {
     begin(of) {
       wanted.fill(0);
-      for (const { index } of of) wanted[index] = 1;
       // What no wanted rule begins with is no place to stop at.
-      ends.forEach((end, n) => (stops[n] = end?.some(({ rule }) => wanted[rule] === 1) === true ? 1 : 0));
+      stops.fill(0);
+      for (const { index } of of) {
+        wanted[index] = 1;
+        for (const state of statesOf[index] as readonly number[]) stops[state] = 1;
+      }
     },
     read(text, from, to) {
       const until = Math.min(to + overlap, text.length);
+      // Held here, they need not be read again at every step.
+      const [table, classes, row, halts] = [next, classOf, width, stops];
       let state = 0;
       for (let at = from; at < until;) {
         const count = Math.min(loadCodes(text, at), until - at);
         for (let i = 0; i < count; i++) {
-          state = next[Math.imul(state, width) + (classOf[codes[i] as number] as number)] as number;
-          if (stops[state] === 0) continue;
+          state = table[Math.imul(state, row) + (classes[codes[i] as number] as number)] as number;
+          if (halts[state] === 0) continue;
           for (const { rule, length } of ends[state] as readonly Beginning[]) {
             const start = at + i + 1 - length;
             if (wanted[rule] === 1 && start < to) into[rule]?.push(start);
