@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
 // Ordinary values of about `size` bytes of JSON, made by rule: no set of anybody's is needed, and none is tuned for.
 const NOTES = [
   "The order was shipped on time and without problems",
@@ -82,11 +85,24 @@ const textOf = (make, between) => (size) => {
   return { text };
 };
 
+/** What people have read: files of this repository, one after the other, again from the first where they end. */
+const filesOf = (folder, ending) => (size) => {
+  const root = join(import.meta.dirname, "../..", folder);
+  const files = readdirSync(root, { recursive: true })
+    .filter((name) => name.endsWith(ending))
+    .sort();
+  let text = "";
+  for (let n = 0; text.length < size; n++) text += readFileSync(join(root, files[n % files.length]), "utf8");
+  return { text: text.slice(0, size) };
+};
+
 export const ORDINARY = {
   "rows of orders": listOf(row),
   "nested answers of an API": listOf(issue),
   "rows full of personal data": listOf(person),
   prose: textOf((n) => NOTES[n % NOTES.length], ". "),
   "log lines": textOf(line, "\n"),
-  "source code": textOf(code, "\n"),
+  "source code, made": textOf(code, "\n"),
+  "this repository's source": filesOf("src", ".ts"),
+  "this repository's guides": filesOf("docs", ".md"),
 };

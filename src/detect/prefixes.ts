@@ -7,7 +7,8 @@
 import { past } from "./pattern-text.js";
 
 /** Longer beginnings find no fewer places worth speaking of; of shorter ones there are too many in any text. */
-const LONGEST = 6;
+export const LONGEST_PREFIX = 6;
+const LONGEST = LONGEST_PREFIX;
 const SHORTEST = 2;
 const MOST = 256;
 /** Sets of more characters are not spelt out. */
@@ -22,8 +23,8 @@ interface Way {
 class NotUnderstood extends Error {}
 
 /**
- * In lower case; every match begins with one of them, in any case, in a text without `ODD` letters. Undefined: nobody knows
- * how matches begin.
+ * In lower case; every match begins with one of them, in any case, or with an `ODD` letter among the first. Undefined: nobody
+ * knows how matches begin.
  */
 export function prefixesOf(pattern: string): readonly string[] | undefined {
   try {
@@ -169,7 +170,7 @@ const ANYTHING: readonly Way[] = [{ text: "", open: false }];
 
 /**
  * What a pattern that ignores case takes for a letter though it is neither that one nor its capital: the long s, the signs
- * of Kelvin and Ångström, curled letters of Greek formulas and old Cyrillic ones. Texts with one are read in full.
+ * of Kelvin and Ångström, curled letters of Greek formulas and old Cyrillic ones. Where one stands, patterns are tried without their beginnings.
  */
 export const ODD =
   /[\u017f\u01c5\u01c8\u01cb\u01f2\u0345\u03d0\u03d1\u03d5\u03d6\u03f0-\u03f5\u1c80-\u1c8f\u1e9b\u1e9e\u1fbe\u1fd3\u1fe3\u2126\u212a\u212b]/;

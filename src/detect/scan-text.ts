@@ -7,11 +7,10 @@ import type { Fact } from "./analyzers.js";
 import { analyze } from "./analyzers.js";
 import type { LeafPlace, Match } from "./finding.js";
 import { beginsIn } from "./first-token.js";
-import { KNOWN_LETTER, NON_ASCII } from "./automaton.js";
+import { KNOWN_LETTER } from "./automaton.js";
 import { matchAt, matchRule } from "./match-rule.js";
 import { viewsOf } from "./normalize.js";
 import { LONG } from "./shape-pass.js";
-import { ODD } from "./prefixes.js";
 import { startSearch } from "./start-search.js";
 import { wholeOf, windowsOf } from "./views/windows.js";
 import type { Words } from "./words.js";
@@ -37,8 +36,6 @@ const NOTHING: readonly never[] = [];
 /** What it costs to try a pattern at one place, in characters read by one. */
 const TRY = 16;
 const WHOLE: ReadonlySet<Role> = new Set(["sql", "shell", "path", "url", "id"]);
-
-const hasOdd = (text: string, bits: number): boolean => (bits & NON_ASCII) !== 0 && ODD.test(text);
 
 /** A scanner of single texts over compiled rules. */
 export function textScanner(compiled: Compiled): TextScanner {
@@ -105,8 +102,7 @@ export function textScanner(compiled: Compiled): TextScanner {
     words: Words | undefined,
     into: Match[],
   ): void {
-    const begun =
-      words !== undefined && list.some(({ sticky }) => sticky !== undefined) && !hasOdd(text, bits);
+    const begun = words !== undefined && list.some(({ sticky }) => sticky !== undefined);
     if (begun) starts.begin(text, words, list, (bits & KNOWN_LETTER) === 0);
     for (const rule of list)
       if (!begun || starts.startsOf(rule) === undefined) {

@@ -2,6 +2,7 @@ import { codes, loadCodes } from "./codes.js";
 import type { CompiledRule } from "./compile.js";
 import { lazily } from "./lazily.js";
 import { buildTable } from "./literal-table.js";
+import { LONGEST_PREFIX, ODD } from "./prefixes.js";
 import { KINDS, mayBegin, type Words } from "./words.js";
 
 /**
@@ -10,13 +11,15 @@ import { KINDS, mayBegin, type Words } from "./words.js";
  * seconds for a megabyte.
  */
 export interface StartSearch {
-  /** Another text. `ascii`: no letter of a prefix is in it but those of ASCII. */
+  /** Another text. `ascii`: it has no letters beyond ASCII that a prefix has. */
   begin(text: string, words: Words, rules: readonly CompiledRule[], ascii: boolean): void;
   /** Looks for the beginnings of those rules from there on; says how far. Everything, when that is the end of the text. */
   read(from: number): number;
   /** The places in the part last read, in order, each once; undefined: it is not known how the rule begins. */
   startsOf(rule: CompiledRule): readonly number[] | undefined;
 }
+
+const EACH_ODD = new RegExp(ODD, "g");
 
 /** What is read at once: a text that begins everything everywhere has more places than there is memory. UTF-16 units. */
 const PART = 65_536;
@@ -34,6 +37,8 @@ export function startSearch(all: readonly CompiledRule[]): StartSearch {
   let rules: readonly CompiledRule[] = [];
   let byLetters: readonly CompiledRule[] = [];
   let searches: readonly LetterSearch[] = [];
+  /** Where letters stand that may be read as others: what begins there is not known by its letters. */
+  let odd: readonly number[] = [];
 
   return {
     begin(of, itsWords, wanted, onlyAscii) {
@@ -45,12 +50,16 @@ export function startSearch(all: readonly CompiledRule[]): StartSearch {
       words.begin(itsWords, byWord);
       searches = byLetters.length === 0 ? [] : onlyAscii ? [ascii()] : [ascii(), others()];
       for (const search of searches) search.begin(byLetters);
+      odd = byLetters.length > 0 && ODD.test(of) ? [...of.matchAll(EACH_ODD)].map(({ index }) => index) : [];
     },
     read(from) {
       const to = Math.min(from + PART, text.length);
       for (const { index } of rules) starts[index] = [];
       words.read(to);
       for (const search of searches) search.read(text, from, to);
+      for (const at of odd)
+        for (let start = Math.max(from, at - LONGEST_PREFIX); start <= at && start < to; start++)
+          for (const { index } of byLetters) starts[index]?.push(start);
       for (const { index } of byLetters) starts[index] = inOrder(starts[index] as number[]);
       return to;
     },

@@ -4,7 +4,6 @@ import { buildAutomaton } from "../../src/detect/automaton.js";
 import { compileRules } from "../../src/detect/compile.js";
 import type { Match } from "../../src/detect/finding.js";
 import { matchAt, matchRule } from "../../src/detect/match-rule.js";
-import { ODD } from "../../src/detect/prefixes.js";
 import { LONG } from "../../src/detect/shape-pass.js";
 import { startSearch } from "../../src/detect/start-search.js";
 import { fillTemplate } from "../../src/detect/template.js";
@@ -35,6 +34,7 @@ describe("a pattern with known beginnings", () => {
       (text: string) => text,
       (text: string) => text.toUpperCase(),
       (text: string) => text.toLowerCase(),
+      (text: string) => text.replace(/s/, "ſ").replace(/k/i, "\u212a"),
     );
     fc.assert(
       fc.property(of, of, written, between, between, between, fc.nat(), (one, two, as, a, b, c, cut) => {
@@ -42,7 +42,6 @@ describe("a pattern with known beginnings", () => {
         const at = cut % (one.text.length + 1);
         const mended = one.text.slice(0, at) + one.text.slice(at + 1);
         const text = (a + as(one.text) + b + two.text + c + mended).padEnd(LONG);
-        if (ODD.test(text)) return;
         const slow: Match[] = [];
         const quick: Match[] = [];
         matchRule(one.rule, text, undefined, slow);

@@ -4,6 +4,8 @@ import { sha256 } from "./sha256.js";
 
 const places = lazily(() => new Map(BIP39_WORDS.map((word, place) => [word, place])));
 const BITS = 11;
+/** Of twelve words drawn by lot, fewer are different once in more years than there are. */
+const LEAST_DIFFERENT = 8;
 
 /**
  * A recovery phrase by its checksum (BIP-39): how many units of the text are one, or false. Of twelve words of the list
@@ -19,10 +21,17 @@ export function bip39(value: string): number | false {
   }
   for (const count of [24, 21, 18, 15, 12]) {
     const last = found[count - 1];
-    if (count <= known.length && last !== undefined && hasChecksum(known.slice(0, count)))
+    if (count <= known.length && last !== undefined && isPhrase(known.slice(0, count)))
       return last.index + last[0].length;
   }
   return false;
+}
+
+/** Texts that say the same over and over are none; the phrase of an empty key is one word, and another at the end. */
+function isPhrase(words: readonly number[]): boolean {
+  const different = new Set(words).size;
+  const ofNothing = different === 2 && new Set(words.slice(0, -1)).size === 1;
+  return (different >= LEAST_DIFFERENT || ofNothing) && hasChecksum(words);
 }
 
 /** The bits of the words are the key's, and the first of its digest: one for each 32. */
