@@ -18,7 +18,7 @@ export interface LiteralSearch {
 /** From here on a stretch is read at four places in turn: each step waits for the one before it, at its own place only. */
 const LANES_FROM = 512;
 /** Steps between one look at what was found and the next. */
-const BLOCK = 256;
+const BLOCK = 64;
 
 const isLower = (c: number): boolean => c >= 0x61 && c <= 0x7a;
 const isUpper = (c: number): boolean => c >= 0x41 && c <= 0x5a;

@@ -76,7 +76,7 @@ export function shapePass(info: Int32Array): ShapePass {
     run = gap = 0;
   }
 
-  function endWord(end: number): void {
+  function endWord(end: number, sign: number): void {
     const length = end - start;
     const size = 1 << (length < LONGEST ? length : LONGEST);
     if ((kinds & DIGIT) === 0) {
@@ -103,7 +103,7 @@ export function shapePass(info: Int32Array): ShapePass {
         }
       }
     }
-    if (text.length >= LONG) keepWord(length, signs[text.charCodeAt(end)] ?? END);
+    if (text.length >= LONG) keepWord(length, sign);
     start = -1;
     kinds = 0;
   }
@@ -147,7 +147,7 @@ export function shapePass(info: Int32Array): ShapePass {
           if (i === to) break;
           bits |= s;
         }
-        if (start !== -1) endWord(i + offset);
+        if (start !== -1) endWord(i + offset, signs[codes[i] as number] as number);
         if (run !== 0 && ((s & SEPARATOR) === 0 || ++gap > 2)) endRun();
         if ((s & BASE64) === 0) {
           const length = i + offset - base64;
@@ -158,7 +158,7 @@ export function shapePass(info: Int32Array): ShapePass {
       shape.bits = bits;
     },
     end() {
-      if (start !== -1) endWord(text.length);
+      if (start !== -1) endWord(text.length, END);
       endRun();
       shape.word = Math.max(shape.word, text.length - base64);
       shape.bits &= (1 << CHAR_BITS) - 1;

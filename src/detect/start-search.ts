@@ -80,6 +80,7 @@ const isBegunByWord = (rule: CompiledRule): boolean =>
 function wordSearch(into: readonly number[][]) {
   /** What a word of each kind may begin, of the rules in hand. */
   const mayBe: (readonly CompiledRule[] | undefined)[] = Array.from({ length: KINDS });
+  let kindsMet: number[] = [];
   let rules: readonly CompiledRule[] = [];
   let words: Words | undefined;
   let next = 0;
@@ -88,7 +89,8 @@ function wordSearch(into: readonly number[][]) {
       rules = wanted;
       words = of;
       next = 0;
-      if (rules.length > 0) mayBe.fill(undefined);
+      for (const kind of kindsMet) mayBe[kind] = undefined;
+      kindsMet = [];
     },
     /** Those that begin before `to`. */
     read(to: number): void {
@@ -96,7 +98,11 @@ function wordSearch(into: readonly number[][]) {
       const { count, starts, kinds } = words;
       for (; next < count && (starts[next] as number) < to; next++) {
         const kind = kinds[next] as number;
-        const may = (mayBe[kind] ??= rules.filter(({ first }) => mayBegin(first, kind)));
+        let may = mayBe[kind];
+        if (may === undefined) {
+          mayBe[kind] = may = rules.filter(({ first }) => mayBegin(first, kind));
+          kindsMet.push(kind);
+        }
         if (may.length === 0) continue;
         const start = starts[next] as number;
         for (const { index, first } of may) {
