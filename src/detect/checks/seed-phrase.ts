@@ -4,6 +4,11 @@ import { sha256 } from "./sha256.js";
 
 const places = lazily(() => new Map(BIP39_WORDS.map((word, place) => [word, place])));
 const BITS = 11;
+/** How many words there may be. In the middle of more words of the list only the usual numbers are tried. */
+const SHORTEST = 12;
+const LONGEST = 24;
+const COUNTS: readonly number[] = [SHORTEST, 15, 18, 21, LONGEST];
+const USUAL: readonly number[] = [LONGEST, SHORTEST];
 /** Of twelve words drawn by lot, fewer are different once in more years than there are. */
 const LEAST_DIFFERENT = 8;
 
@@ -12,39 +17,47 @@ const LEAST_DIFFERENT = 8;
  * one in sixteen has it by chance, and no sentence is made of these words alone.
  */
 export function bip39(value: string): number | false {
-  const found = [...value.matchAll(/[a-z]+/gi)];
   const known: number[] = [];
-  for (const [word] of found) {
-    const place = places().get(word.toLowerCase());
+  const ends: number[] = [];
+  // Nearly every text is given up at its first word, and one that says the same over and over at its twelfth.
+  const list = places();
+  for (let at = 0; at < value.length && known.length < LONGEST;) {
+    let end = at;
+    while (end < value.length && isLetter(value.charCodeAt(end))) end++;
+    const word = value.slice(at, end);
+    const place = list.get(word) ?? list.get(word.toLowerCase());
     if (place === undefined) break;
     known.push(place);
+    ends.push(end);
+    if (known.length === SHORTEST && !isVaried(known)) return false;
+    for (at = end; at < value.length && !isLetter(value.charCodeAt(at));) at++;
   }
-  for (const count of [24, 21, 18, 15, 12]) {
-    const last = found[count - 1];
-    if (count <= known.length && last !== undefined && isPhrase(known.slice(0, count)))
-      return last.index + last[0].length;
-  }
-  return false;
+  const counts = known.length < LONGEST && COUNTS.includes(known.length) ? [known.length, SHORTEST] : USUAL;
+  const found = counts.find((count) => count <= known.length && hasChecksum(known, count));
+  return found === undefined ? false : (ends[found - 1] as number);
 }
 
-/** Texts that say the same over and over are none; the phrase of an empty key is one word, and another at the end. */
-function isPhrase(words: readonly number[]): boolean {
-  const different = new Set(words).size;
-  const ofNothing = different === 2 && new Set(words.slice(0, -1)).size === 1;
-  return (different >= LEAST_DIFFERENT || ofNothing) && hasChecksum(words);
+const isLetter = (c: number): boolean => (c | 32) >= 0x61 && (c | 32) <= 0x7a;
+
+/** Different words, or one and another at the end, as the phrase of an empty key is. */
+function isVaried(words: readonly number[]): boolean {
+  const same = words.every((place, n) => n === 0 || n === words.length - 1 || place === words[0]);
+  return same || new Set(words).size >= LEAST_DIFFERENT;
 }
 
-/** The bits of the words are the key's, and the first of its digest: one for each 32. */
-function hasChecksum(words: readonly number[]): boolean {
-  const bits = words.flatMap((place) =>
-    Array.from({ length: BITS }, (_, n) => (place >> (BITS - 1 - n)) & 1),
-  );
-  const own = (bits.length * 32) / 33;
-  const key = Uint8Array.from({ length: own / 8 }, (_, byte) =>
-    bits.slice(8 * byte, 8 * byte + 8).reduce((sum, bit) => 2 * sum + bit, 0),
-  );
-  const digest = sha256(key);
-  return bits.slice(own).every((bit, n) => bit === (((digest[n >> 3] as number) >> (7 - (n & 7))) & 1));
+/** The bits of the first `count` words are the key's, and the first of its digest: one for each 32. */
+function hasChecksum(words: readonly number[], count: number): boolean {
+  if (words[0] === words[1] && words.slice(0, count).every((place) => place === words[0])) return false;
+  const sum = (count * BITS) % 32;
+  const key = new Uint8Array((count * BITS - sum) / 8);
+  let bits = 0;
+  let held = 0;
+  let filled = 0;
+  for (let n = 0; n < count; n++) {
+    bits = ((bits << BITS) | (words[n] as number)) & 0xffffff;
+    for (held += BITS; held >= 8 && filled < key.length; held -= 8) key[filled++] = bits >>> (held - 8);
+  }
+  return (bits & ((1 << sum) - 1)) === (sha256(key)[0] as number) >>> (8 - sum);
 }
 
 /** Words that English cannot do without and that no list of such words holds. */
