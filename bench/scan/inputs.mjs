@@ -90,7 +90,7 @@ const filesOf = (folder, ending) => (size) => {
   const root = join(import.meta.dirname, "../..", folder);
   const files = readdirSync(root, { recursive: true })
     .filter((name) => name.endsWith(ending))
-    .sort();
+    .toSorted((a, b) => (a < b ? -1 : 1));
   let text = "";
   for (let n = 0; text.length < size; n++) text += readFileSync(join(root, files[n % files.length]), "utf8");
   return { text: text.slice(0, size) };

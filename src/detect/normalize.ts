@@ -12,19 +12,26 @@ import { unsqueeze } from "./views/squeezed.js";
 import { composed } from "./views/build.js";
 import { decodeEntities, decodeEscapes, decodePercent } from "./views/escapes.js";
 import { foldUnicode } from "./views/unicode.js";
+import { plainWords } from "./views/shell-words.js";
 import { joinSpaced } from "./views/spaced.js";
 import type { Unfolded, View } from "./views/view.js";
 
 /** Views of larger texts are not made, so that time stays bounded; that nobody looked is a finding of its own. */
 const MAX_VIEWED = 4 << 20;
 
-/** The views of a text; `bits`, `digits` and `word` are what the automaton saw in it. */
-export function viewsOf(text: string, bits: number, digits: number, word: number): Unfolded {
+/** The views of a text; `bits`, `digits` and `word` are what the first pass saw in it. `command`: it is one. */
+export function viewsOf(
+  text: string,
+  bits: number,
+  digits: number,
+  word: number,
+  command: boolean,
+): Unfolded {
   const some = bits & (NON_ASCII | PERCENT | BACKSLASH | AMPERSAND);
   const spaced = word <= 2 && text.length >= 16;
   // Letters in groups that are no words, or all in one.
   const grouped = (word <= 4 && text.length >= 32) || (word >= 24 && !text.includes(" "));
-  if (some === 0 && word < MIN_RUN && !spaced && !grouped && digits === 0) return NONE;
+  if (some === 0 && word < MIN_RUN && !spaced && !grouped && !command && digits === 0) return NONE;
   if (text.length > MAX_VIEWED) return { views: [], unread: true };
   const base64 = word >= MIN_RUN ? unfoldBase64(text) : NONE;
   const views: View[] = [...base64.views];
@@ -34,6 +41,7 @@ export function viewsOf(text: string, bits: number, digits: number, word: number
   if ((bits & NON_ASCII) !== 0) add(foldUnicode(text));
   if (word >= 24 && digits > 0) decodeHexRuns(text, false).forEach(add);
   if (word <= 2 && text.length >= 35) decodeHexRuns(text, true).forEach(add);
+  if (command) add(plainWords(text));
   if (spaced) add(joinSpaced(text));
   if (grouped) add(unsqueeze(text));
   if (digits > 0) add(unleet(text));

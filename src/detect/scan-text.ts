@@ -131,9 +131,10 @@ export function textScanner(compiled: Compiled): TextScanner {
     if (list.length > 0) tryRules(list, text, key, bits, words, (matches ??= []));
     for (const fact of analyze(text, at, bits, compiled, isPart)) addFact(fact, at, (matches ??= []));
     if (depth < MAX_VIEW_DEPTH) {
-      const { views, unread } = viewsOf(text, bits, digits, word);
+      const { views, unread } = viewsOf(text, bits, digits, word, at.role === "shell");
       if (unread)
         addFact({ analyzer: "hidden", fact: "unread", start: 0, end: text.length }, at, (matches ??= []));
+      const isKnown = views.length === 0 ? undefined : knownAmong((matches ??= []));
       for (const view of views) {
         // A query or a command is read whole or not at all.
         const parts = WHOLE.has(at.role) ? [wholeOf(view)] : windowsOf(view);
@@ -143,7 +144,7 @@ export function textScanner(compiled: Compiled): TextScanner {
           for (const m of scanAt(part.text, at, key, depth + 1, cut)) {
             if ((part.cutBefore && m.start === 0) || (part.cutAfter && m.end === part.text.length)) continue;
             const [start, end] = part.back(m.start, m.end);
-            if (!isKnown(matches, m.rule, start, end)) (matches ??= []).push({ ...m, start, end });
+            if (isKnown?.(m.rule, start, end) !== true) (matches ??= []).push({ ...m, start, end });
           }
         }
       }
@@ -183,10 +184,17 @@ function dropYielding(matches: readonly Match[], rules: readonly CompiledRule[])
 /** Above this many matches in one text all are kept: comparing them would be quadratic. */
 const MAX_YIELDING = 500;
 
-/** Already found in plain sight. Only the latest are looked at, so that a text full of findings stays linear. */
-function isKnown(matches: readonly Match[] | undefined, rule: number, start: number, end: number): boolean {
-  const recent = matches?.slice(-MAX_COMPARED) ?? NOTHING;
-  return recent.some((o) => o.rule === rule && o.start < end && start < o.end);
+/**
+ * Whether something was found in plain sight already: at the very place, or near it among the latest. Comparing each with
+ * all would be quadratic in a text full of findings.
+ */
+function knownAmong(matches: readonly Match[]): (rule: number, start: number, end: number) => boolean {
+  const placeOf = (rule: number, start: number): number => rule * 2 ** 32 + start;
+  const many = matches.length > MAX_COMPARED;
+  const places = new Set(many ? matches.map(({ rule, start }) => placeOf(rule, start)) : []);
+  return (rule, start, end) =>
+    places.has(placeOf(rule, start)) ||
+    matches.slice(-MAX_COMPARED).some((o) => o.rule === rule && o.start < end && start < o.end);
 }
 const MAX_COMPARED = 200;
 

@@ -9,8 +9,8 @@ import type { CommandInPieces } from "./argv.js";
 import { argvOf, splitCommand } from "./argv.js";
 import type { DocumentPlace, Engine } from "./engine.js";
 import type { Frame } from "./frame.js";
-import { columnNames, headerRow } from "./labels.js";
 import { joinedPieces } from "./split.js";
+import { frameOf, rowNames, type WalkFrame } from "./walk-frame.js";
 import type { LeafPlace, Match, RawFinding } from "./finding.js";
 import { inferRole } from "./roles.js";
 
@@ -28,14 +28,6 @@ interface Tools {
 const MAX_INNER = 3;
 /** Keys that were scanned and clean. Rows repeat them by the thousand. */
 const MAX_CLEAN_KEYS = 4096;
-
-/** A frame and the object it is of; names of columns are looked up once, and only where rows are arrays. */
-interface WalkFrame extends Frame {
-  readonly member?: (name: string) => Json | undefined;
-  columns?: readonly string[] | undefined;
-  /** Set when none of its keys holds anything. */
-  cleanKeys?: boolean;
-}
 
 /** What is known on the way down. */
 interface Walk {
@@ -148,7 +140,7 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
       const depth = enter(walk, 0);
       if (depth >= MAX_JSON_DEPTH) tooDeep();
       const before = walk.frame;
-      const names = Array.isArray(json[0]) ? rowNames(walk, json) : undefined;
+      const names = Array.isArray(json[0]) ? rowNames(walk.frame, json) : undefined;
       if (names !== undefined) walk.frame = { parent: key, keys: names };
       for (let i = 0; i < json.length; i++) {
         walk.path[depth] = i;
@@ -256,7 +248,7 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
           },
         };
       else if (node.children[0]?.kind === "array") {
-        names = rowNames(walk, node.children.slice(0, 2).map(read));
+        names = rowNames(walk.frame, node.children.slice(0, 2).map(read));
         if (names !== undefined) walk.frame = { parent: key, keys: names };
       }
       node.children.forEach((child, i) => {
@@ -335,35 +327,11 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
   };
 }
 
-/** What the cells of rows that are arrays are called: by the object they stand in, or by their own first row. */
-function rowNames(walk: Walk, rows: readonly Json[]): readonly string[] | undefined {
-  const { frame } = walk;
-  if (frame?.member !== undefined && !("columns" in frame)) frame.columns = columnNames(frame.member);
-  return frame?.columns ?? headerRow(rows);
-}
-
 function placeOf(walk: Walk, role: Role, key: string | undefined): LeafPlace {
   const { frame } = walk;
   const { phase } = walk.at;
   if (key === undefined) return { role, phase };
   return frame === undefined ? { role, phase, key } : { role, phase, key, frame };
-}
-
-/** The frame of an object; what was found out about the one before it holds where the keys are the same. */
-function frameOf(
-  last: WalkFrame | undefined,
-  parent: string | undefined,
-  keys: readonly string[],
-  member: (name: string) => Json | undefined,
-): WalkFrame {
-  if (last === undefined || last.parent !== parent || last.keys.length !== keys.length)
-    return { parent, keys, member };
-  for (let i = 0; i < keys.length; i++) if (keys[i] !== last.keys[i]) return { parent, keys, member };
-  const frame: WalkFrame = { parent, keys: last.keys, member };
-  if (last.company !== undefined) frame.company = last.company;
-  if (last.meanings !== undefined) frame.meanings = last.meanings;
-  if (last.cleanKeys === true) frame.cleanKeys = true;
-  return frame;
 }
 
 /** Deeper nesting would exhaust the stack of whoever parses the document next. */

@@ -35,6 +35,19 @@ const DISGUISES: readonly (readonly [string, (text: string) => string])[] = [
   ["percent-encoding in base64", (t) => base64(encode(t, (c) => `%${hex(c)}`))],
 ];
 
+describe("a command is found behind", () => {
+  test.each([
+    "c\\url -X DELETE https://x.example/a",
+    "cu''rl -X DELETE https://x.example/a",
+    'c""url -X DELETE https://x.example/a',
+  ])("%s", (text) => {
+    const found = engine.scanText(text, { role: "shell", phase: "input" });
+    const plain = engine.scanText(text.replace(/\\|''|""/, ""), { role: "shell", phase: "input" });
+    expect(plain.length).toBeGreaterThan(0);
+    expect(found.map((f) => f.detector)).toEqual(plain.map((f) => f.detector));
+  });
+});
+
 describe("an order is found behind", () => {
   test.each(DISGUISES)("%s, and its span covers what hides it", (_, hide) => {
     const hidden = hide(ORDER);
