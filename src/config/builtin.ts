@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { TAINT_DETECTOR } from "../limits/taint.js";
 import { SallyportError } from "../model/errors.js";
 import { isObject, type Json } from "../model/json.js";
 import type { Connector } from "../model/posture.js";
@@ -57,7 +58,7 @@ function idsOf(detectorFiles: readonly DetectorFile[]): string[] {
     const ids = Array.isArray(rules) ? rules.map((rule) => (isObject(rule) ? rule["id"] : undefined)) : [];
     return ids.filter((id) => typeof id === "string");
   });
-  return [...written, "tool_integrity.asks_for_credentials"];
+  return [...written, "tool_integrity.asks_for_credentials", TAINT_DETECTOR];
 }
 
 /** The same from the YAML files below `root`, validated. Throws SallyportError `data_invalid`. */

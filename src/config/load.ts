@@ -1,5 +1,4 @@
 import { dirname, join, resolve } from "node:path";
-import { TAINT_DETECTOR } from "../limits/taint.js";
 import type { Json, JsonObject } from "../model/json.js";
 import type { Posture } from "../model/posture.js";
 import type { PostureInput } from "../policy/posture.js";
@@ -105,10 +104,9 @@ function fromFile(source: ConfigSource, builtin: Builtin): Loaded {
   const dataDir = auditPath === undefined ? defaultDataDir(cwd, env) : dirname(auditPath);
   const servers = readAllServers(reader, value, { env, base, dataDir, posture, builtin });
   const loops = readLoops(reader, value["loops"]);
-  const shipped = [...builtin.detectorIds, TAINT_DETECTOR];
-  const own = readOwnDetectors(reader, value["detectors"], base, shipped);
+  const own = readOwnDetectors(reader, value["detectors"], base, builtin.detectorIds);
   const known = {
-    detectors: [...shipped, ...own.rules.map(({ id }) => id)],
+    detectors: [...builtin.detectorIds, ...own.rules.map(({ id }) => id)],
     servers: servers.map((server) => server.name),
   };
   const exceptions = readExceptions(reader, value["exceptions"], known);

@@ -68,7 +68,11 @@ describe("detectors of somebody's own", () => {
       expires: "2099-01-01",
     };
     expect(load([rule()], { exceptions: [exception] }).problems).toEqual([]);
-    expect(detectorIds(load([rule()]).config)).toContain("acme.badge");
+    // What the gate itself speaks as may be named as well, wherever policies are checked.
+    expect(detectorIds(load([rule()]).config)).toEqual(
+      expect.arrayContaining(["acme.badge", "session.taint"]),
+    );
+    expect(detectorIds(undefined)).toContain("session.taint");
   });
 
   it("cannot be made slow: a pattern that would hang a backtracking engine is tried in no time", () => {
