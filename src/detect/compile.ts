@@ -41,6 +41,8 @@ export interface CompiledRule {
   /** The same, tried at one place; only of a pattern that is known to begin where a word does, or with certain letters. */
   readonly sticky: (() => Matcher) | undefined;
   readonly prefixes: readonly string[] | undefined;
+  /** By what the places are found where it can begin; undefined: it may begin anywhere. */
+  readonly begins: "letters" | "word" | undefined;
   /** Where in a match its group `value` stands; "last": it ends where the match does. */
   readonly value: "last" | "inside" | undefined;
   readonly check: Check | undefined;
@@ -156,6 +158,13 @@ function readShape({ pattern, own, shape, flags }: DetectorRule): PatternShape {
   return pattern === undefined || own === true ? ANY_SHAPE : (shape ?? shapeOf(pattern, flags));
 }
 
+/** Letters say more than the length of a word, but for two of them. */
+function beginsBy({ lead }: FirstTokens, prefixes: readonly string[] | undefined): CompiledRule["begins"] {
+  if (prefixes !== undefined && (lead === undefined || prefixes.every((text) => text.length > 2)))
+    return "letters";
+  return lead === undefined ? undefined : "word";
+}
+
 function compileRule(
   rule: DetectorRule,
   index: number,
@@ -164,6 +173,7 @@ function compileRule(
   linear?: Linear,
 ): CompiledRule {
   const { pattern } = rule;
+  const begins = beginsBy(first, prefixes);
   const value = pattern === undefined ? undefined : valueIn(pattern);
   const flags = `${value === "inside" ? "d" : ""}${rule.flags ?? ""}`;
   const own = rule.own === true;
@@ -177,8 +187,9 @@ function compileRule(
     roles: rule.roles?.reduce((mask, r) => mask | ROLE_BITS[r], 0) ?? ALL,
     phases: rule.phases?.reduce((mask, p) => mask | PHASE_BITS[p], 0) ?? ALL,
     regex: made("g"),
-    sticky: first.lead === undefined && prefixes === undefined ? undefined : made("y"),
+    sticky: begins === undefined ? undefined : made("y"),
     prefixes,
+    begins,
     value: own && value !== undefined ? "inside" : value,
     check: rule.check === undefined ? undefined : CHECKS[rule.check],
     bits: automaton.bitsOf(rule.chars ?? ""),

@@ -5,7 +5,20 @@
  * Read from the pattern itself, and only ever too wide: what is not understood is taken for anything.
  */
 
-import { alternatives, ANY_SIGN, ANYTHING, kindOf, past, type CharKind } from "./pattern-text.js";
+import {
+  alternatives,
+  ANY_SIGN,
+  ANYTHING,
+  insideGroup,
+  kindOf,
+  looksAround,
+  past,
+  quantifierAt,
+  type CharKind,
+} from "./pattern-text.js";
+
+/** Words of so many characters and more are told apart no further. */
+export const LONGEST_WORD = 31;
 
 /** Bit n of each: a word of n characters can be where a match begins. Bit 31 stands for that and more. */
 export interface FirstTokens {
@@ -19,7 +32,6 @@ export interface FirstTokens {
   readonly behind?: number;
 }
 
-const LONGEST = 31;
 export const ANY: FirstTokens = { digits: -1, letters: -1, mixed: -1 };
 
 /** Whether a text with the words `seen` has one that a match can begin with. */
@@ -69,7 +81,7 @@ export function firstTokens(pattern: string, flags: string): FirstTokens {
 }
 
 /** Bit 31 stays: so long, or longer. */
-const shifted = (mask: number): number => (mask << 1) | (mask & (1 << LONGEST));
+const shifted = (mask: number): number => (mask << 1) | (mask & (1 << LONGEST_WORD));
 const isOver = ({ fresh, digits, letters, mixed }: State): boolean =>
   !fresh && (digits | letters | mixed) === 0;
 
@@ -141,27 +153,17 @@ class Reader {
   #repeated(from: State): State {
     const start = this.#at;
     let last = this.#atom(from);
-    const [min, max] = this.#quantifier();
-    const end = this.#at;
+    const times = quantifierAt(this.#pattern, this.#at);
+    if (times === undefined) throw new NotUnderstood();
+    const { min, max, end } = times;
     let out = min === 0 ? union(from, last) : last;
-    for (let n = 2; n <= Math.min(max, LONGEST + 1) && !isOver(last); n++) {
+    for (let n = 2; n <= Math.min(max, LONGEST_WORD + 1) && !isOver(last); n++) {
       this.#at = start;
       last = this.#atom(last);
       out = n <= min ? last : union(out, last);
     }
     this.#at = end;
     return out;
-  }
-
-  #quantifier(): readonly [number, number] {
-    const c = this.#pattern[this.#at];
-    if (c !== "?" && c !== "*" && c !== "+" && c !== "{") return [1, 1];
-    const found = /^(?:[?*+]|\{(\d+)(,(\d*))?\})\??/.exec(this.#pattern.slice(this.#at, this.#at + 12));
-    if (found === null) throw new NotUnderstood();
-    this.#at += found[0].length;
-    const [, least, comma, most] = found;
-    if (least === undefined) return [c === "+" ? 1 : 0, c === "?" ? 1 : Infinity];
-    return [Number(least), comma === undefined ? Number(least) : most === "" ? Infinity : Number(most)];
   }
 
   #atom(state: State): State {
@@ -175,15 +177,14 @@ class Reader {
   }
 
   #group(state: State): State {
-    const rest = this.#pattern.slice(this.#at, this.#at + 32);
-    if (/^\(\?<?[=!]/.test(rest)) {
+    if (looksAround(this.#pattern, this.#at)) {
       // What is only looked at is not read; without it more would match.
       this.#at = past(this.#pattern, this.#at);
       return state;
     }
-    const open = /^\((?:\?:|\?<[a-z]\w*>|(?!\?))/.exec(rest);
-    if (open === null) throw new NotUnderstood();
-    this.#at += open[0].length;
+    const start = insideGroup(this.#pattern, this.#at);
+    if (start === undefined) throw new NotUnderstood();
+    this.#at = start;
     const inside = this.#choice(state);
     this.#at++;
     return inside;

@@ -3,10 +3,9 @@
  * searched: `key`, on every page, then wakes nothing that wants forty letters after it. Only ever too short: what is not
  * understood counts for nothing.
  */
-import { alternatives, past } from "./pattern-text.js";
+import { alternatives, looksAround, past, quantifierAt } from "./pattern-text.js";
 
 const RUN = /^[A-Za-z0-9+/=_-]$/;
-const QUANTIFIER = /^(?:[?*+]|\{(\d+)(?:,\d*)?\})\??/;
 
 export function leastRun(pattern: string): number {
   return Math.min(...alternatives(pattern).map(ofSequence));
@@ -18,11 +17,10 @@ function ofSequence(text: string): number {
   for (let at = 0; at < text.length;) {
     const end = past(text, at);
     const atom = text.slice(at, end);
-    const [written = "", least] = QUANTIFIER.exec(text.slice(end, end + 12)) ?? [];
-    const times = least !== undefined ? Number(least) : /^[?*]/.test(written) ? 0 : 1;
-    at = end + written.length;
+    const { min: times, end: next } = quantifierAt(text, end) ?? { min: 1, end };
+    at = next;
     // What is only looked at is not read.
-    if (/^\(\?<?[=!]|^\\[bB]$|^[\^$]$/.test(atom)) continue;
+    if (looksAround(atom, 0) || /^\\[bB]$|^[\^$]$/.test(atom)) continue;
     if (isRun(atom)) {
       run += times;
       // Zero times or more: what is on both sides of it still touches.

@@ -49,3 +49,30 @@ export function kindOf(c: string): CharKind {
   const letter = (c >= "a" && c <= "z") || (c >= "A" && c <= "Z") || c === "_";
   return { digit, letter, other: digit || letter ? 0 : signOf(c) };
 }
+
+/** How often the atom before `at` may stand, and where what says so ends; undefined: it is not understood. */
+export function quantifierAt(
+  pattern: string,
+  at: number,
+): { readonly min: number; readonly max: number; readonly end: number } | undefined {
+  const c = pattern[at];
+  if (c !== "?" && c !== "*" && c !== "+" && c !== "{") return { min: 1, max: 1, end: at };
+  const found = /^(?:[?*+]|\{(\d+)(,(\d*))?\})\??/.exec(pattern.slice(at, at + 12));
+  if (found === null) return undefined;
+  const [written, least, comma, most] = found;
+  const end = at + written.length;
+  if (least === undefined) return { min: c === "+" ? 1 : 0, max: c === "?" ? 1 : Infinity, end };
+  const min = Number(least);
+  return { min, max: comma === undefined ? min : most === "" ? Infinity : Number(most), end };
+}
+
+/** Whether what begins at `at` is only looked at: a lookahead or lookbehind. */
+export function looksAround(pattern: string, at: number): boolean {
+  return /^\(\?<?[=!]/.test(pattern.slice(at, at + 4));
+}
+
+/** Where the inside of the group at `at` begins; undefined: it is of a kind that is not understood. */
+export function insideGroup(pattern: string, at: number): number | undefined {
+  const open = /^\((?:\?:|\?<[a-z]\w*>|(?!\?))/.exec(pattern.slice(at, at + 32));
+  return open === null ? undefined : at + open[0].length;
+}

@@ -4,11 +4,10 @@
  *
  * Read from the pattern itself, and only ever too short: what is not understood ends what is read.
  */
-import { past } from "./pattern-text.js";
+import { insideGroup, looksAround, past, quantifierAt } from "./pattern-text.js";
 
 /** Longer beginnings find no fewer places worth speaking of; of shorter ones there are too many in any text. */
 export const LONGEST_PREFIX = 6;
-const LONGEST = LONGEST_PREFIX;
 const SHORTEST = 2;
 const MOST = 256;
 /** Sets of more characters are not spelt out. */
@@ -74,26 +73,22 @@ class Reader {
 
   #repeated(): readonly Way[] {
     const atom = this.#atom();
-    const c = this.#pattern[this.#at];
-    if (c !== "?" && c !== "*" && c !== "+" && c !== "{") return atom;
-    const found = /^(?:[?*+]|\{(\d+)(,(\d*))?\})\??/.exec(this.#pattern.slice(this.#at, this.#at + 12));
-    if (found === null) throw new NotUnderstood();
-    this.#at += found[0].length;
-    const [, least, comma, most] = found;
-    const min = least === undefined ? (c === "+" ? 1 : 0) : Number(least);
-    const max =
-      least === undefined ? (c === "?" ? 1 : Infinity) : comma === undefined ? min : Number(most || Infinity);
+    const times = quantifierAt(this.#pattern, this.#at);
+    if (times === undefined) throw new NotUnderstood();
+    const { min, max, end } = times;
+    this.#at = end;
+    if (min === 1 && max === 1) return atom;
     const skipped: Way = { text: "", open: true };
     if (max === 0) return [skipped];
     // Up to a beginning's length each number of times is a way of its own.
     let sofar: readonly Way[] = [skipped];
     let ways: readonly Way[] = min === 0 ? [skipped] : [];
-    for (let n = 1; n <= Math.min(max, LONGEST); n++) {
+    for (let n = 1; n <= Math.min(max, LONGEST_PREFIX); n++) {
       sofar = joined(sofar, atom);
       if (n >= min) ways = few([...ways, ...sofar]);
       if (!sofar.some(({ open, text }) => open && text.length > 0)) break;
     }
-    if (ways.length === 0 || max > LONGEST)
+    if (ways.length === 0 || max > LONGEST_PREFIX)
       ways = few([...ways, ...sofar.map(({ text }) => ({ text, open: false }))]);
     return ways;
   }
@@ -113,14 +108,13 @@ class Reader {
   }
 
   #group(): readonly Way[] {
-    const rest = this.#pattern.slice(this.#at, this.#at + 32);
-    if (/^\(\?<?[=!]/.test(rest)) {
+    if (looksAround(this.#pattern, this.#at)) {
       this.#at = past(this.#pattern, this.#at);
       return [{ text: "", open: true }];
     }
-    const open = /^\((?:\?:|\?<[a-z]\w*>|(?!\?))/.exec(rest);
-    if (open === null) throw new NotUnderstood();
-    this.#at += open[0].length;
+    const start = insideGroup(this.#pattern, this.#at);
+    if (start === undefined) throw new NotUnderstood();
+    this.#at = start;
     const ways = this.#choice();
     this.#at++;
     return ways;
@@ -191,7 +185,7 @@ function joined(ways: readonly Way[], next: readonly Way[]): readonly Way[] {
       if (!way.open) return [way];
       return next.map(({ text, open }) => {
         const whole = way.text + text;
-        return { text: whole.slice(0, LONGEST), open: open && whole.length < LONGEST };
+        return { text: whole.slice(0, LONGEST_PREFIX), open: open && whole.length < LONGEST_PREFIX };
       });
     }),
   );
@@ -201,7 +195,7 @@ function joined(ways: readonly Way[], next: readonly Way[]): readonly Way[] {
 function few(ways: readonly Way[]): readonly Way[] {
   const each = new Map(ways.map((way) => [`${way.open ? "+" : "-"}${way.text}`, way]));
   let all = [...each.values()];
-  for (let length = LONGEST - 1; all.length > MOST; length--) {
+  for (let length = LONGEST_PREFIX - 1; all.length > MOST; length--) {
     if (length < SHORTEST) throw new NotUnderstood();
     const shorter = new Map(
       all.map(({ text, open }) => {

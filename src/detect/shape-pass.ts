@@ -1,6 +1,7 @@
 import { codes } from "./codes.js";
 import { signOf } from "./pattern-text.js";
-import { SIGN_SHIFT, type Words } from "./words.js";
+import { LONGEST_WORD } from "./first-token.js";
+import { wordKind, type Words } from "./words.js";
 
 /** What a text is made of. */
 export interface Shape {
@@ -27,7 +28,6 @@ const LETTER = 1 << 27;
 const SEPARATOR = 1 << 28;
 const BASE64 = 1 << 29;
 const WORD = DIGIT | LETTER;
-const LONGEST = 31;
 /** What stands behind a word, by its UTF-16 unit. */
 const END = signOf("");
 const signs = new Uint8Array(65536).fill(END);
@@ -78,7 +78,7 @@ export function shapePass(info: Int32Array): ShapePass {
 
   function endWord(end: number, sign: number): void {
     const length = end - start;
-    const size = 1 << (length < LONGEST ? length : LONGEST);
+    const size = 1 << (length < LONGEST_WORD ? length : LONGEST_WORD);
     if ((kinds & DIGIT) === 0) {
       tokens.letters |= size;
       if (run !== 0) endRun();
@@ -115,11 +115,7 @@ export function shapePass(info: Int32Array): ShapePass {
       (words.kinds = new Uint16Array(2 * words.count)).set(old);
     }
     words.starts[words.count] = start;
-    words.kinds[words.count++] =
-      ((kinds & DIGIT) === 0 ? 0 : 32) |
-      ((kinds & LETTER) === 0 ? 0 : 64) |
-      Math.min(length, LONGEST) |
-      (sign << SIGN_SHIFT);
+    words.kinds[words.count++] = wordKind(length, (kinds & DIGIT) !== 0, (kinds & LETTER) !== 0, sign);
   }
 
   return {

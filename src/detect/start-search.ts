@@ -43,8 +43,8 @@ export function startSearch(all: readonly CompiledRule[]): StartSearch {
   return {
     begin(of, itsWords, wanted, onlyAscii) {
       text = of;
-      const byWord = wanted.filter(isBegunByWord);
-      byLetters = wanted.filter(isBegunByLetters);
+      const byWord = wanted.filter(({ begins }) => begins === "word");
+      byLetters = wanted.filter(({ begins }) => begins === "letters");
       if (byLetters.length < WORTH_A_PASS) byLetters = [];
       rules = [...byWord, ...byLetters];
       words.begin(itsWords, byWord);
@@ -63,18 +63,10 @@ export function startSearch(all: readonly CompiledRule[]): StartSearch {
       for (const { index } of byLetters) starts[index] = inOrder(starts[index] as number[]);
       return to;
     },
-    startsOf: (rule) =>
-      isBegunByWord(rule) || (byLetters.length > 0 && isBegunByLetters(rule))
-        ? starts[rule.index]
-        : undefined,
+    startsOf: ({ begins, index }) =>
+      begins === "word" || (begins === "letters" && byLetters.length > 0) ? starts[index] : undefined,
   };
 }
-
-/** Letters say more than the length of a word, but for two of them. */
-const isBegunByLetters = ({ first, prefixes }: CompiledRule): boolean =>
-  prefixes !== undefined && (first.lead === undefined || prefixes.every((text) => text.length > 2));
-const isBegunByWord = (rule: CompiledRule): boolean =>
-  rule.first.lead !== undefined && !isBegunByLetters(rule);
 
 /** Words are in order, so what begins at them is. */
 function wordSearch(into: readonly number[][]) {
@@ -132,7 +124,7 @@ function letterSearch(
   into: readonly number[][],
 ): LetterSearch {
   const byText = new Map<string, Beginning[]>();
-  for (const rule of rules.filter(isBegunByLetters))
+  for (const rule of rules.filter(({ begins }) => begins === "letters"))
     for (const text of (rule.prefixes ?? []).filter(belongs)) {
       const known = byText.get(text) ?? [];
       known.push({ rule: rule.index, length: text.length });
