@@ -1,5 +1,8 @@
 import type { View } from "./view.js";
 
+/** What is put in the place of other text may be long: it is marked so often that no window passes over its middle. */
+const STEP = 512;
+
 /** Builds a view piece by piece, remembering where each of its characters came from. */
 class ViewBuilder {
   #parts: string[] = [];
@@ -23,7 +26,8 @@ class ViewBuilder {
 
   /** Puts `text` where the original has [from, to). Each of its characters stands for all of that. */
   replace(text: string, from: number, to: number): void {
-    this.#changes.push(this.#length);
+    for (let at = 0; at < text.length; at += STEP) this.#changes.push(this.#length + at);
+    this.#changes.push(this.#length + text.length);
     if (text === "") return;
     this.#mark(from, to);
     this.#append(text);

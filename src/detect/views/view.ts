@@ -1,7 +1,7 @@
 /** A text as its reader will understand it. */
 export interface View {
   readonly text: string;
-  /** Where it differs from the original, in its own offsets, from start to start; absent: all of it does. */
+  /** Where it differs from the original, as rising places in it, never far apart in one change; absent: all of it does. */
   readonly changes?: readonly number[];
   /** About where a place of the original is in it. */
   forth?(offset: number): number;

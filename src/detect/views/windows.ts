@@ -6,8 +6,8 @@ export interface Window extends Pick<View, "text" | "back"> {
   readonly cutAfter: boolean;
 }
 
-/** Shorter views are read whole. UTF-16 units. */
-const LONG = 8192;
+/** Views up to this are read whole, also by what reads values as a whole and looks at none that is longer. UTF-16 units. */
+const LONG = 16_384;
 /** What is read on either side of a change: more than any pattern reaches but for blocks of key text, whose lines change. */
 const AROUND = 1024;
 /** How far an end is moved so that it stands between words. */
@@ -21,7 +21,7 @@ export const wholeOf = ({ text, back }: View): Window => ({ text, back, cutBefor
  */
 export function windowsOf(view: View): readonly Window[] {
   const { text, changes, back } = view;
-  if (changes === undefined || text.length < LONG) return [wholeOf(view)];
+  if (changes === undefined || text.length <= LONG) return [wholeOf(view)];
   const spans: [number, number][] = [];
   let sum = 0;
   for (const at of changes) {
