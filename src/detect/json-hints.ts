@@ -1,6 +1,3 @@
-import type { Json } from "../model/json.js";
-import { isObject } from "../model/json.js";
-
 /** A cheap test before JSON.parse: an object or array, by its ends. */
 export function looksLikeJson(text: string): boolean {
   const first = text.charCodeAt(0);
@@ -18,15 +15,16 @@ export function plainNumber(value: number): string {
 
 /**
  * True when the text may hold a key twice in one object. JSON.parse shows only the last of them, but whoever reads
- * the forwarded bytes next may take the first. Errs towards true, which only costs the slow way.
+ * the forwarded bytes next may take the first. `members`: how many JSON.parse has shown. Errs towards true, which only
+ * costs the slow way.
  */
-export function repeatsKeys(parsed: Json, text: string): boolean {
+export function repeatsKeys(members: number, text: string): boolean {
   if (/"[ \t\r\n]+:/.test(text)) return true;
   let colons = 0;
   // `\":` is the end of a key inside of a string (JSON in text, which is looked at by itself); `\\":` is one of ours.
   for (let at = text.indexOf('":'); at !== -1; at = text.indexOf('":', at + 2))
     if (!escaped(text, at)) colons++;
-  return countMembers(parsed) < colons;
+  return members < colons;
 }
 
 /** Whether the character at `at` stands behind an odd number of backslashes. */
@@ -34,11 +32,4 @@ function escaped(text: string, at: number): boolean {
   let back = at - 1;
   while (text.charCodeAt(back) === 0x5c) back--;
   return (at - 1 - back) % 2 === 1;
-}
-
-function countMembers(json: Json): number {
-  let n = 0;
-  if (Array.isArray(json)) for (const item of json as readonly Json[]) n += countMembers(item);
-  else if (isObject(json)) for (const key of Object.keys(json)) n += 1 + countMembers(json[key] as Json);
-  return n;
 }

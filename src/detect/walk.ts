@@ -39,6 +39,8 @@ interface Walk {
   readonly base: string;
   readonly layer: number;
   readonly found: RawFinding[];
+  /** Of objects that were walked as values. */
+  members: number;
   /** By depth, the frame of the last object there: what keys mean is worked out once for rows that have the same. */
   readonly frames: (WalkFrame | undefined)[];
   /** What stands around the key of the leaf in hand. */
@@ -73,6 +75,7 @@ function newWalk(at: DocumentPlace, base: string, layer: number, within?: string
     base,
     layer,
     found: [],
+    members: 0,
     frames: [],
     frame: undefined,
     inexact: false,
@@ -156,6 +159,7 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
       const depth = enter(walk, "");
       if (depth >= MAX_JSON_DEPTH) tooDeep();
       const keys = Object.keys(json);
+      walk.members += keys.length;
       const before = walk.frame;
       const frame = frameOf(walk.frames[depth], key, keys, (name) => json[name]);
       walk.frame = walk.frames[depth] = frame;
@@ -303,7 +307,7 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
         return false;
       throw error;
     }
-    if (look.found.length === 0 && !look.inexact && !repeatsKeys(parsed, text)) return true;
+    if (look.found.length === 0 && !look.inexact && !repeatsKeys(look.members, text)) return true;
     const exact = newWalk(walk.at, base, walk.layer + 1, text);
     tree(exact, text, parseJsonText(text), undefined);
     const pointer = pointerOf(walk);
@@ -316,7 +320,7 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
       const walk = newWalk(at, "", 0);
       value(walk, json, undefined);
       const { text } = at;
-      if (text === undefined || !(walk.inexact || repeatsKeys(json, text))) return walk.found;
+      if (text === undefined || !(walk.inexact || repeatsKeys(walk.members, text))) return walk.found;
       return this.scanTree(text, parseJsonText(text), at);
     },
     scanTree(text, node, at) {

@@ -22,7 +22,7 @@ const ROWS_UNKNOWN_CONNECTOR = ["any-array"];
 
 export function measure(server: ServerConfig, result: ToolResult): Measured {
   const from = server.connector?.rows.from ?? ROWS_UNKNOWN_CONNECTOR;
-  const { rule, rows } = countRows(withoutMirrors(result.value) ?? result.value, from);
+  const { rule, rows } = countRows(withoutMirrors(result.value, result.text) ?? result.value, from);
   return { rows: { rule, received: rows, released: rows }, bytes: result.bytes, notScanned: [] };
 }
 
@@ -48,7 +48,7 @@ export function scanResult(
 
 /** The text that mirrors the structured content is clean if that is; only a finding pays for reading both. */
 function scanOnce(engine: Engine, value: Json, text: string): RawFinding[] {
-  const less = withoutMirrors(value);
+  const less = withoutMirrors(value, text);
   if (less !== undefined && engine.scanJson(less, { phase: "output", text }).length === 0) return [];
   return engine.scanJson(value, { phase: "output", text });
 }

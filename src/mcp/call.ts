@@ -15,7 +15,7 @@ import type { ClientMessage } from "./message.js";
 import { continuesNothing } from "./parked.js";
 import { badParamHeader, paramHeadersFor, wrongParamHeader } from "./param-headers.js";
 import { seeChanges } from "./relist.js";
-import { bodyText, withBody } from "./reply.js";
+import { withBody } from "./reply.js";
 import { connectorOf } from "./tools.js";
 
 /** Methods whose result is a tool's result. A task's result must not leave by a side door. */
@@ -83,7 +83,7 @@ export async function governCall(
     if (isObject(task) && typeof task["taskId"] === "string") desk.owners.set(task["taskId"], link);
     return {
       body: reply.body,
-      text: bodyText(reply),
+      text: reply.bodyText,
       value: reply.value,
       bytes: reply.bodyEnd - reply.bodyStart,
     };

@@ -19,7 +19,7 @@ import type { Hello, Link, Welcome } from "./link.js";
 import { cancelledNote, RETRY, textWithout, type ClientMessage } from "./message.js";
 import { CAN_ASK, continuation, replyOrQuestion, takeUp } from "./parked.js";
 import type { Peer } from "./peer.js";
-import { bodyText, withBody, withId, type Reply } from "./reply.js";
+import { withBody, withId, type Reply } from "./reply.js";
 
 export interface Forwarded {
   readonly reply: Reply;
@@ -117,7 +117,7 @@ export function replyParts(flight: Flight, { reply, welcome }: Forwarded, text?:
   const translated = flight.stateless && welcome.era === "legacy" && reply.body === "result";
   if (translated) {
     const serverInfo = welcome.initialize["serverInfo"];
-    const body = toStatelessResult(text ?? bodyText(reply), reply.value, flight.method, serverInfo);
+    const body = toStatelessResult(text ?? reply.bodyText, reply.value, flight.method, serverInfo);
     return withBody(reply, flight.idText, body);
   }
   const body =

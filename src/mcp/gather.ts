@@ -7,7 +7,6 @@ import { addEnvelope } from "./eras.js";
 import { connected } from "./forward.js";
 import { GATHER_MS, MAX_PAGES } from "./limits.js";
 import type { Link } from "./link.js";
-import { bodyText } from "./reply.js";
 
 /** All pages of a list, each item as the JSON text the server wrote; empty where the server does not know the method. */
 export async function fetchList(
@@ -30,7 +29,7 @@ export async function fetchList(
       build: (id) => `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${params}}`,
     });
     if (reply.body === "error" || !isObject(reply.value)) return items;
-    const text = bodyText(reply);
+    const text = reply.bodyText;
     const list = member(parseJsonText(text), key);
     for (const item of list?.children ?? []) items.push(text.slice(item.start, item.end));
     const next = reply.value["nextCursor"];

@@ -14,7 +14,7 @@ import {
 } from "./eras.js";
 import { CONNECT_MS, RESTART_PAUSE_MS } from "./limits.js";
 import { connectPeer, type Peer } from "./peer.js";
-import { bodyText, type Incoming, type Reply } from "./reply.js";
+import { type Incoming, type Reply } from "./reply.js";
 import type { Wire, WireHandlers } from "./wire.js";
 import { openStdio } from "./wire-stdio.js";
 import type { Health } from "./health.js";
@@ -159,7 +159,7 @@ export function createLink(server: ServerConfig, handlers: LinkHandlers, log: Lo
         if ("era" in got) return got;
         refusal ??= new SallyportError(
           "downstream_protocol",
-          `it refused the handshake: ${bodyText(got).slice(0, 300)}`,
+          `it refused the handshake: ${got.bodyText.slice(0, 300)}`,
         );
       } catch (error) {
         refusal ??= error;

@@ -8,7 +8,7 @@ import type { SeenTool } from "../pins/pins.js";
 import { reviewSentence, unavailableText } from "../pins/words.js";
 import { judgeDefinition } from "../policy/judge.js";
 import type { Desk } from "./desk.js";
-import { bodyText, type Reply } from "./reply.js";
+import { type Reply } from "./reply.js";
 
 /** The arrays of tools in a list result, and the items of each, as text. */
 type Arrays = readonly { readonly start: number; readonly end: number; readonly items: readonly string[] }[];
@@ -22,7 +22,7 @@ const split = new LRUCache<string, Arrays>({
 /** The body of a tools/list with tools marked that are unavailable; undefined when it can go out as it came. */
 export async function markedList(desk: Desk, server: string, reply: Reply): Promise<string | undefined> {
   if (!isObject(reply.value) || reply.value["tools"] === undefined) return undefined;
-  const text = bodyText(reply);
+  const text = reply.bodyText;
   const edits: Edit[] = [];
   for (const { start, end, items } of arraysOf(text)) {
     const shown = await shownTools(desk, server, items);

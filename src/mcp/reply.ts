@@ -18,6 +18,7 @@ export interface Reply {
   readonly body: "result" | "error";
   readonly bodyStart: number;
   readonly bodyEnd: number;
+  readonly bodyText: string;
   /** The body, parsed. */
   readonly value: Json;
   /** Something stands beside the members that JSON-RPC knows: see beside.ts. */
@@ -57,7 +58,8 @@ function readUsual(bytes: Buffer): Reply | undefined {
   const head = HEAD.exec(headText);
   if (head !== null && bytes[bytes.length - 1] === 0x7d) {
     const bodyStart = head[0].length;
-    const parsed = tryParse(bytes.toString("utf8", bodyStart, bytes.length - 1));
+    const bodyText = bytes.toString("utf8", bodyStart, bytes.length - 1);
+    const parsed = tryParse(bodyText);
     if (parsed === undefined) return undefined;
     const idStart = '{"jsonrpc":"2.0","id":'.length;
     const id = head[1]!;
@@ -70,6 +72,7 @@ function readUsual(bytes: Buffer): Reply | undefined {
       body: head[2] as "result" | "error",
       bodyStart,
       bodyEnd: bytes.length - 1,
+      bodyText,
       value: parsed.value,
     };
   }
@@ -77,7 +80,8 @@ function readUsual(bytes: Buffer): Reply | undefined {
   const tail = TAIL.exec(bytes.toString("latin1", Math.max(0, bytes.length - HEAD_WINDOW)));
   if (tail === null) return undefined;
   const bodyEnd = bytes.length - tail[0].length;
-  const parsed = tryParse(bytes.toString("utf8", RESULT_FIRST.length, bodyEnd));
+  const bodyText = bytes.toString("utf8", RESULT_FIRST.length, bodyEnd);
+  const parsed = tryParse(bodyText);
   if (parsed === undefined) return undefined;
   const id = tail[1]!;
   return {
@@ -89,6 +93,7 @@ function readUsual(bytes: Buffer): Reply | undefined {
     body: "result",
     bodyStart: RESULT_FIRST.length,
     bodyEnd,
+    bodyText,
     value: parsed.value,
   };
 }
@@ -139,6 +144,7 @@ function readAny(bytes: Buffer): Reply | Incoming {
   if (isError && result !== undefined) throw protocolError('the server sent both "result" and "error"');
   const byteAt = (offset: number): number => Buffer.byteLength(text.slice(0, offset));
   const idText = text.slice(id.start, id.end);
+  const bodyText = text.slice(body.start, body.end);
   return {
     kind: "response",
     bytes,
@@ -148,7 +154,8 @@ function readAny(bytes: Buffer): Reply | Incoming {
     body: isError ? "error" : "result",
     bodyStart: byteAt(body.start),
     bodyEnd: byteAt(body.end),
-    value: JSON.parse(text.slice(body.start, body.end)) as Json,
+    bodyText,
+    value: JSON.parse(bodyText) as Json,
     ...(root.keys.some((key) => !ENVELOPE.includes(key)) && { beside: true }),
   };
 }
@@ -182,8 +189,4 @@ export function withBody(reply: Reply, idText: string, body: string): Buffer[] {
   }
   out.push(reply.bytes.subarray(from));
   return out;
-}
-
-export function bodyText(reply: Reply): string {
-  return reply.bytes.toString("utf8", reply.bodyStart, reply.bodyEnd);
 }

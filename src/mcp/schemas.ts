@@ -4,7 +4,7 @@
  */
 import { isObject, type Json, type JsonObject } from "../model/json.js";
 import { applyEdits, member, parseJsonText, type Edit, type JsonNode } from "../model/json-text.js";
-import { bodyText, type Reply } from "./reply.js";
+import { type Reply } from "./reply.js";
 
 const MASK: JsonObject = { type: "string", pattern: "\\[REDACTED:[a-z0-9_]+\\]" };
 
@@ -32,7 +32,7 @@ export function relaxedList(reply: Reply, relax: Relax, marked?: string): string
     !tools.some((tool) => isObject(tool as Json) && (tool as JsonObject)["outputSchema"] !== undefined)
   )
     return marked;
-  const text = marked ?? bodyText(reply);
+  const text = marked ?? reply.bodyText;
   const list = member(parseJsonText(text), "tools");
   const edits: Edit[] = [];
   for (const tool of list?.children ?? []) edits.push(...relaxedTool(text, tool));

@@ -14,7 +14,7 @@ import { MAX_SUBSCRIBED, RESTART_PAUSE_MS } from "./limits.js";
 import type { Link, Welcome } from "./link.js";
 import { cancelledNote, textWithout } from "./message.js";
 import type { Peer } from "./peer.js";
-import { bodyText, readDownstream, type Incoming } from "./reply.js";
+import { readDownstream, type Incoming } from "./reply.js";
 
 export interface Subscriptions {
   /** Sees to it that this connection is asked for what is wanted of its server. */
@@ -124,7 +124,7 @@ export function createSubscriptions(desk: Desk): Subscriptions {
             `{"jsonrpc":"2.0","id":${id},"method":"subscriptions/listen","params":${enveloped(desk, params)}}`,
         })
         .then(
-          (reply) => ended(refusal(reply.body === "error" ? bodyText(reply) : "it has ended the stream")),
+          (reply) => ended(refusal(reply.body === "error" ? reply.bodyText : "it has ended the stream")),
           (error: unknown) =>
             ended(error instanceof SallyportError ? error : refusal("the connection has failed")),
         );
@@ -134,7 +134,7 @@ export function createSubscriptions(desk: Desk): Subscriptions {
   const ask = async (link: Link, asked: Asked, uri: string): Promise<void> => {
     if (asked.welcome?.era !== "legacy") return listen(link, asked);
     const reply = await asked.peer!.request(about("resources/subscribe", uri, link));
-    if (reply.body === "error") throw refusal(bodyText(reply));
+    if (reply.body === "error") throw refusal(reply.bodyText);
   };
 
   /** What is wanted already is asked for on another connection. */

@@ -2,7 +2,6 @@
 import { describe, expect, it } from "vitest";
 import { SallyportError } from "../../src/model/errors.js";
 import { connectPeer, type Peer } from "../../src/mcp/peer.js";
-import { bodyText } from "../../src/mcp/reply.js";
 import type { Outgoing, WireHandlers } from "../../src/mcp/wire.js";
 
 interface Line {
@@ -36,9 +35,10 @@ function line(): Line {
 }
 
 const ask = (peer: Peer, timeoutMs = 10_000): Promise<string> =>
-  peer
-    .request({ method: "x", timeoutMs, build: (id) => `{"jsonrpc":"2.0","id":${id},"method":"x"}` })
-    .then(bodyText, (error: SallyportError) => error.code);
+  peer.request({ method: "x", timeoutMs, build: (id) => `{"jsonrpc":"2.0","id":${id},"method":"x"}` }).then(
+    (reply) => reply.bodyText,
+    (error: SallyportError) => error.code,
+  );
 
 describe("an answer", () => {
   it("goes to the request with its id, in whatever order answers come", async () => {

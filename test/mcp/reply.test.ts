@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bodyText, readDownstream, withBody, withId, type Reply } from "../../src/mcp/reply.js";
+import { readDownstream, withBody, withId, type Reply } from "../../src/mcp/reply.js";
 
 const read = (text: string): Reply => {
   const reply = readDownstream(Buffer.from(text));
@@ -25,7 +25,7 @@ describe("an answer is found in whatever shape it comes", () => {
     it(`${name}: only the id is changed`, () => {
       const reply = read(text);
       expect(reply.idKey).toBe("n7");
-      expect(bodyText(reply)).toBe(body);
+      expect(reply.bodyText).toBe(body);
       const out = sent(withId(reply, '"client-é"'));
       expect(JSON.parse(out)).toMatchObject({ id: "client-é" });
       expect(out.replace('"client-é"', "7")).toBe(text);
@@ -54,7 +54,7 @@ describe("an answer is found in whatever shape it comes", () => {
         const idText = JSON.stringify(id);
         const text = `{"jsonrpc":"2.0","id":5,"result":${result}}`;
         const reply = read(text);
-        expect(bodyText(reply)).toBe(result);
+        expect(reply.bodyText).toBe(result);
         expect(sent(withId(reply, idText))).toBe(`{"jsonrpc":"2.0","id":${idText},"result":${result}}`);
       }),
     );

@@ -78,30 +78,38 @@ function visit<N>(node: N, reader: Reader<N>, named: boolean): Group<N> {
     if (!areRecords(items, reader, named) || wraps(items, nested)) return nested;
     return { arrays: [node], longest: items.length, total: items.length };
   }
+  const values = reader.values(node);
+  // Most rows hold nothing that holds anything.
+  return values?.some(reader.holds) === true ? inMembers(node, values, reader) : NONE;
+}
+
+function inMembers<N>(node: N, values: readonly N[], reader: Reader<N>): Group<N> {
+  const keys = reader.keys(node) ?? [];
   const groups: Group<N>[] = [];
   const describing: Group<N>[] = [];
-  for (const key of reader.keys(node) ?? []) {
-    const value = reader.member(node, key);
-    if (value === undefined || !reader.holds(value)) continue;
-    (DESCRIBING.has(key) ? describing : groups).push(visit(value, reader, ROW_NAMES.has(key)));
+  for (const [i, value] of values.entries()) {
+    const key = keys[i] as string;
+    if (reader.holds(value))
+      (DESCRIBING.has(key) ? describing : groups).push(visit(value, reader, ROW_NAMES.has(key)));
   }
   const rows = sum(groups);
   return sum([rows, ...describing.filter((group) => group.longest > rows.longest)]);
 }
 
-function groupsOf<N>(items: readonly N[], reader: Reader<N>): Group<N>[] {
-  const groups: Group<N>[] = [];
+function groupsOf<N>(items: readonly N[], reader: Reader<N>): readonly Group<N>[] {
+  let groups: Group<N>[] | undefined;
   for (const item of items) {
     if (!reader.holds(item)) continue;
     const group = visit(item, reader, false);
-    if (group.total > 0) groups.push(group);
+    if (group.total > 0) (groups ??= []).push(group);
   }
-  return groups;
+  return groups ?? NO_GROUPS;
 }
+const NO_GROUPS: readonly never[] = [];
 
 function areRecords<N>(items: readonly N[], reader: Reader<N>, named: boolean): boolean {
   if (items.length === 0) return false;
-  if (items.every((item) => reader.keys(item) !== undefined)) return true;
+  if (items.every((item) => reader.holds(item) && reader.items(item) === undefined)) return true;
   return named && items.every((item) => reader.items(item) !== undefined);
 }
 

@@ -12,6 +12,8 @@ export interface Reader<N> {
   items(node: N): readonly N[] | undefined;
   /** Keys of an object (each once); undefined for anything else. */
   keys(node: N): readonly string[] | undefined;
+  /** Its values, in the order of `keys`; undefined for anything else. */
+  values(node: N): readonly N[] | undefined;
   /** The member of an object (the last of that name); undefined when there is none. */
   member(node: N, key: string): N | undefined;
   /** The text of a string; undefined for anything else. */
@@ -25,6 +27,7 @@ export const valueReader: Reader<Json> = {
   holds: (node) => typeof node === "object" && node !== null,
   items: (node) => (Array.isArray(node) ? (node as readonly Json[]) : undefined),
   keys: (node) => (isObject(node) ? Object.keys(node) : undefined),
+  values: (node) => (isObject(node) ? Object.values(node) : undefined),
   member: (node, key) => (isObject(node) && Object.hasOwn(node, key) ? node[key] : undefined),
   text: (node) => (typeof node === "string" ? node : undefined),
   parse: (node, start, end) =>

@@ -44,6 +44,11 @@ export function treeReader(): Reader<TreeNode> {
     items: ({ doc, node }) =>
       node.kind === "array" ? node.children.map((n) => ({ doc, node: n })) : undefined,
     keys: ({ node }) => (node.kind === "object" ? [...new Set(node.keys)] : undefined),
+    // A key that is there twice has its first place and its last value, as JSON.parse has it.
+    values: ({ doc, node }) =>
+      node.kind === "object"
+        ? [...new Map(node.keys.map((key, i) => [key, { doc, node: node.children[i]! }])).values()]
+        : undefined,
     member: ({ doc, node }, key) => {
       const value = node.kind === "object" ? member(node, key) : undefined;
       return value && { doc, node: value };
