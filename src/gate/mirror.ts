@@ -51,7 +51,7 @@ function look(result: Json, source: string): Json | undefined {
 const NAME = '"structuredContent":';
 /** The only member's name in `{"result": […]}`, as frameworks wrap lists. */
 const WRAPPED = /\{\s*"(?:[^"\\]|\\.)*"\s*:\s*/y;
-/** What may follow the structured content, as `"isError":false}` does. UTF-16 units. */
+/** What may stand around it: its own name and its list's, and what follows, as `"isError":false}` does. UTF-16 units. */
 const MAX_REST = 1024;
 
 /**
@@ -59,7 +59,8 @@ const MAX_REST = 1024;
  * servers write both with one function, and comparing costs a hundredth of writing it all again.
  */
 function standsIn(source: string, text: string): boolean {
-  const name = source.lastIndexOf(NAME);
+  // So near to the end that the text fits in, and no more than that follows it.
+  const name = source.indexOf(NAME, source.length - text.length - MAX_REST);
   // Inside of a string a quotation mark would have to be escaped.
   if (name === -1 || source[name - 1] === "\\") return false;
   const start = name + NAME.length;
