@@ -2,6 +2,7 @@ import type { CompiledRule, Found } from "./compile.js";
 import type { KeyMeaning } from "./key-meaning.js";
 import { contextNear } from "./context.js";
 import type { Match } from "./finding.js";
+import type { Places } from "./places.js";
 import { isPlaceholder } from "./checks/placeholder.js";
 
 /**
@@ -30,13 +31,14 @@ export function matchAt(
   text: string,
   key: KeyMeaning | undefined,
   into: Match[],
-  starts: readonly number[],
+  starts: Readonly<Places>,
   from: number,
 ): number {
   const sticky = compiled.sticky?.();
   if (sticky === undefined) return from;
   let next = from;
-  for (const start of starts) {
+  for (let i = 0; i < starts.count; i++) {
+    const start = starts.at[i] as number;
     if (start < next) continue;
     sticky.lastIndex = start;
     const m = sticky.exec(text);

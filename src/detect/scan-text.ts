@@ -112,7 +112,7 @@ export function textScanner(compiled: Compiled): TextScanner {
       at = starts.read(at);
       for (const rule of list) {
         const places = starts.startsOf(rule);
-        if (places === undefined || places.length === 0 || !affords(TRY * places.length)) continue;
+        if (places === undefined || places.count === 0 || !affords(TRY * places.count)) continue;
         goOn[rule.index] = matchAt(rule, text, key, into, places, goOn[rule.index] as number);
       }
     }

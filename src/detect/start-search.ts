@@ -2,6 +2,7 @@ import { codes, loadCodes } from "./codes.js";
 import type { CompiledRule } from "./compile.js";
 import { lazily } from "./lazily.js";
 import { buildTable } from "./literal-table.js";
+import { addPlace, clearPlaces, noPlaces, orderPlaces, type Places } from "./places.js";
 import { LONGEST_PREFIX, ODD } from "./prefixes.js";
 import { KINDS, mayBegin, type Words } from "./words.js";
 
@@ -16,7 +17,7 @@ export interface StartSearch {
   /** Looks for the beginnings of those rules from there on; says how far. Everything, when that is the end of the text. */
   read(from: number): number;
   /** The places in the part last read, in order, each once; undefined: it is not known how the rule begins. */
-  startsOf(rule: CompiledRule): readonly number[] | undefined;
+  startsOf(rule: CompiledRule): Readonly<Places> | undefined;
 }
 
 const EACH_ODD = new RegExp(ODD, "g");
@@ -27,7 +28,8 @@ const PART = 65_536;
 const WORTH_A_PASS = 4;
 
 export function startSearch(all: readonly CompiledRule[]): StartSearch {
-  const starts: number[][] = all.map(() => []);
+  const starts = all.map(noPlaces);
+  const placesOf = ({ index }: CompiledRule): Places => starts[index] as Places;
   const isAscii = (text: string): boolean => !/[^\0-\x7f]/.test(text);
   // Few texts are long enough to need them.
   const ascii = lazily(() => letterSearch(all, isAscii, starts));
@@ -54,22 +56,24 @@ export function startSearch(all: readonly CompiledRule[]): StartSearch {
     },
     read(from) {
       const to = Math.min(from + PART, text.length);
-      for (const { index } of rules) starts[index] = [];
+      for (const rule of rules) clearPlaces(placesOf(rule));
       words.read(to);
       for (const search of searches) search.read(text, from, to);
       for (const at of odd)
         for (let start = Math.max(from, at - LONGEST_PREFIX); start <= at && start < to; start++)
-          for (const { index } of byLetters) starts[index]?.push(start);
-      for (const { index } of byLetters) starts[index] = inOrder(starts[index] as number[]);
+          for (const rule of byLetters) addPlace(placesOf(rule), start);
+      for (const rule of byLetters) orderPlaces(placesOf(rule));
       return to;
     },
-    startsOf: ({ begins, index }) =>
-      begins === "word" || (begins === "letters" && byLetters.length > 0) ? starts[index] : undefined,
+    startsOf: (rule) =>
+      rule.begins === "word" || (rule.begins === "letters" && byLetters.length > 0)
+        ? placesOf(rule)
+        : undefined,
   };
 }
 
 /** Words are in order, so what begins at them is. */
-function wordSearch(into: readonly number[][]) {
+function wordSearch(into: readonly Places[]) {
   /** What a word of each kind may begin, of the rules in hand. */
   const mayBe: (readonly CompiledRule[] | undefined)[] = Array.from({ length: KINDS });
   let kindsMet: number[] = [];
@@ -98,9 +102,10 @@ function wordSearch(into: readonly number[][]) {
         if (may.length === 0) continue;
         const start = starts[next] as number;
         for (const { index, first } of may) {
+          const places = into[index] as Places;
           // A bracket or a plus sign before it may be part of the match.
-          if (first.lead === 1 && start > 0) into[index]?.push(start - 1);
-          into[index]?.push(start);
+          if (first.lead === 1 && start > 0) addPlace(places, start - 1);
+          addPlace(places, start);
         }
       }
     },
@@ -121,7 +126,7 @@ interface LetterSearch {
 function letterSearch(
   rules: readonly CompiledRule[],
   belongs: (prefix: string) => boolean,
-  into: readonly number[][],
+  into: readonly Places[],
 ): LetterSearch {
   const byText = new Map<string, Beginning[]>();
   for (const rule of rules.filter(({ begins }) => begins === "letters"))
@@ -160,19 +165,11 @@ function letterSearch(
           if (halts[state] === 0) continue;
           for (const { rule, length } of ends[state] as readonly Beginning[]) {
             const start = at + i + 1 - length;
-            if (wanted[rule] === 1 && start < to) into[rule]?.push(start);
+            if (wanted[rule] === 1 && start < to) addPlace(into[rule] as Places, start);
           }
         }
         at += count;
       }
     },
   };
-}
-
-/** Longer beginnings end later than shorter ones that stand behind them. */
-function inOrder(places: number[]): number[] {
-  for (let i = 1; i < places.length; i++)
-    if ((places[i] as number) <= (places[i - 1] as number))
-      return [...new Set(places)].toSorted((a, b) => a - b);
-  return places;
 }

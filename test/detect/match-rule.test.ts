@@ -5,6 +5,7 @@ import { compileRules } from "../../src/detect/compile.js";
 import type { Match } from "../../src/detect/finding.js";
 import { matchAt, matchRule } from "../../src/detect/match-rule.js";
 import { LONG } from "../../src/detect/shape-pass.js";
+import { noPlaces } from "../../src/detect/places.js";
 import { startSearch } from "../../src/detect/start-search.js";
 import { fillTemplate } from "../../src/detect/template.js";
 import { builtinRules } from "./load.js";
@@ -48,7 +49,7 @@ describe("a pattern with known beginnings", () => {
         starts.begin(text, scan(text).shape.words, [one.rule, two.rule, ...more], !/[^\0-\x7f]/.test(text));
         for (let at = 0, from = 0; at < text.length;) {
           at = starts.read(at);
-          from = matchAt(one.rule, text, undefined, quick, starts.startsOf(one.rule) ?? [], from);
+          from = matchAt(one.rule, text, undefined, quick, starts.startsOf(one.rule) ?? noPlaces(), from);
         }
         matched += slow.length;
         expect(quick, `${one.rule.rule.id} in ${JSON.stringify(text)}`).toEqual(slow);
@@ -65,7 +66,7 @@ describe("a pattern with known beginnings", () => {
       starts.begin(text, scan(text).shape.words, [rule, ...more], true);
       for (let at = 0, from = 0; at < text.length;) {
         at = starts.read(at);
-        from = matchAt(rule, text, undefined, quick, starts.startsOf(rule) ?? [], from);
+        from = matchAt(rule, text, undefined, quick, starts.startsOf(rule) ?? noPlaces(), from);
       }
       expect(quick, rule.rule.id).toEqual(slow);
       return quick.length;
