@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 /** The command line. stdout is data (or the protocol), stderr is talk; exit codes: 0 done, 1 found wrong, 2 refused. */
 import { SallyportError, describeError } from "../model/errors.js";
+import { nearest } from "../policy/problem.js";
 import { flags, source, USAGE, Usage } from "./usage.js";
+import { version } from "./version.js";
 
 async function main(argv: readonly string[]): Promise<number> {
   const [command = "", ...rest] = argv;
@@ -10,7 +12,6 @@ async function main(argv: readonly string[]): Promise<number> {
     return command === "" ? 2 : 0;
   }
   if (command === "--version" || command === "-v") {
-    const { version } = await import("./version.js");
     process.stdout.write(`${version()}\n`);
     return 0;
   }
@@ -25,7 +26,6 @@ async function main(argv: readonly string[]): Promise<number> {
   const commands = OPERATOR(onSignal);
   const called = Object.hasOwn(commands, command) ? commands[command] : undefined;
   if (called !== undefined) return called(rest);
-  const { nearest } = await import("../policy/problem.js");
   const close = nearest(command, ["run", "serve", ...Object.keys(commands)]);
   throw new Usage(
     `unknown command "${command}"${close === undefined ? "" : `; did you mean ${close}?`}\n\n${USAGE}`,

@@ -1,4 +1,5 @@
 import { loadCodes, MAX_OVERLAP } from "./codes.js";
+import { lazily } from "./lazily.js";
 import type { LiteralSearch } from "./literal-search.js";
 import { literalSearch } from "./literal-search.js";
 import type { Shape } from "./shape-pass.js";
@@ -71,10 +72,12 @@ export function buildAutomaton(
     lower.filter((l) => !OTHER.test(l.text)),
     report,
   );
-  // Scripts that put no spaces between words are among them.
-  const others = literalSearch(
-    lower.filter((l) => OTHER.test(l.text)).map((l) => ({ ...l, word: false })),
-    report,
+  // Scripts that put no spaces between words are among them. Made for the first text that has such letters.
+  const others = lazily(() =>
+    literalSearch(
+      lower.filter((l) => OTHER.test(l.text)).map((l) => ({ ...l, word: false })),
+      report,
+    ),
   );
   for (const c of new Set(lower.map(({ text }) => text).join("") + letters))
     for (const form of [c, c.toUpperCase()])
@@ -108,7 +111,7 @@ export function buildAutomaton(
       scan.found = 0;
       pass.begin(text);
       everyStretch(text, ascii, pass.read);
-      if ((pass.end().bits & KNOWN_LETTER) !== 0) everyStretch(text, others);
+      if ((pass.end().bits & KNOWN_LETTER) !== 0) everyStretch(text, others());
       return scan;
     },
     bitsOf(wanted) {

@@ -1,5 +1,5 @@
 /** What a key says about the value beside it. Keys come from strangers by the thousand: each costs a few look-ups. */
-import { keyWords, phrasesIn } from "./key.js";
+import { isWords, keyWords, phrasesIn } from "./key.js";
 import type { DetectorRule } from "./rule.js";
 
 /** The rules a key wakes, and the rules whose context it is. */
@@ -42,8 +42,8 @@ export function indexKeys(rules: readonly DetectorRule[]): KeyIndex {
   const add = (to: Map<string, number[]>, phrases: readonly string[] | undefined, rule: number): void => {
     for (const phrase of phrases ?? []) {
       // "account #" is for texts: as a key it would be any account.
-      if (/[^\p{L}\p{M}\p{N} ._'’/-]/u.test(phrase)) continue;
-      const words = keyWords(phrase).trim();
+      if (!isWords(phrase) && /[^\p{L}\p{M}\p{N} ._'’/-]/u.test(phrase)) continue;
+      const words = isWords(phrase) ? phrase : keyWords(phrase).trim();
       enter(to, words, rule);
       enter(to, `${words}s`, rule);
       for (let at = words.indexOf(" "); at !== -1; at = words.indexOf(" ", at + 1))

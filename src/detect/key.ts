@@ -1,6 +1,6 @@
 /** The words of a key: `customerSSN`, `customer_ssn` and `Customer-SSN` are all " customer ssn ". */
 export function keyWords(key: string): string {
-  if (key.length <= MAX_KEY && PLAIN.test(key)) return ` ${key} `;
+  if (isWords(key)) return ` ${key} `;
   const words = key
     .slice(0, MAX_KEY)
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
@@ -12,6 +12,7 @@ export function keyWords(key: string): string {
 }
 const MAX_KEY = 128;
 /** Words already, as most keys and nearly all phrases of rules are. */
+export const isWords = (key: string): boolean => key.length <= MAX_KEY && PLAIN.test(key);
 const PLAIN = /^[a-z0-9]+(?: [a-z0-9]+)*$/;
 
 /** A phrase that a rule knows has at most so many words. */

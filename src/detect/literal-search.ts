@@ -35,7 +35,8 @@ export function literalSearch(literals: readonly Literal[], report: (id: number)
   /** 1: something ends in that state that was not reported of this text; 2: nothing but words. */
   const kindOf = (ids: readonly number[] | undefined): number =>
     ids === undefined ? 0 : ids.every((id) => wordLength[id] !== 0) ? WORDS : ANY;
-  const ends = Uint8Array.from(outputs, kindOf);
+  const ends = new Uint8Array(outputs.length);
+  for (let state = 0; state < ends.length; state++) ends[state] = kindOf(outputs[state]);
   const news = ends.slice();
   let reported: number[] = [];
 

@@ -38,27 +38,31 @@ export function buildTable(literals: readonly Literal[]): Table {
   const States = most > 0xffff ? Uint32Array : Uint16Array;
   const [child, sibling, entered, fail] = [0, 1, 2, 3].map(() => new Uint32Array(most)) as Chains;
   const table = new States(most * width);
-  const own: number[][] = [[]];
+  const own: (number[] | undefined)[] = [undefined];
   // Level by level, so that states near the root, where a text nearly always is, lie together and stay in the cache.
   const reached = new Uint32Array(literals.length);
-  const longest = literals.reduce((length, { text }) => Math.max(length, text.length), 0);
-  for (let depth = 0; depth < longest; depth++) {
-    literals.forEach(({ text, id }, n) => {
-      if (depth >= text.length) return;
+  const longestFirst = literals.toSorted((a, b) => b.text.length - a.text.length);
+  for (let depth = 0, left = literals.length; left > 0; depth++)
+    for (let n = 0; n < left; n++) {
+      const { text, id } = longestFirst[n] as Literal;
+      if (depth >= text.length) {
+        // So are all that follow.
+        left = n;
+        break;
+      }
       const state = reached[n] as number;
       const cls = classOf[text.charCodeAt(depth)] as number;
       let to = table[state * width + cls] as number;
       if (to === 0) {
-        to = own.push([]) - 1;
+        to = own.push(undefined) - 1;
         table[state * width + cls] = to;
         entered[to] = cls;
         sibling[to] = child[state] as number;
         child[state] = to;
       }
       reached[n] = to;
-      if (depth === text.length - 1) own[to]?.push(id);
-    });
-  }
+      if (depth === text.length - 1) own[to] = [...(own[to] ?? []), id];
+    }
   const next = table.slice(0, own.length * width);
   // Breadth first, so that the row a state falls back to is whole before it is copied.
   const queue = new Uint32Array(own.length);
@@ -67,7 +71,8 @@ export function buildTable(literals: readonly Literal[]): Table {
   for (let q = 0; q < end; q++) {
     const state = queue[q] as number;
     const back = fail[state] as number;
-    if (own[back]?.length !== 0) own[state]?.push(...(own[back] as number[]));
+    const shorter = own[back];
+    if (shorter !== undefined) own[state] = [...(own[state] ?? []), ...shorter];
     next.copyWithin(state * width, back * width, (back + 1) * width);
     for (let to = child[state] as number; to !== 0; to = sibling[to] as number) {
       const cls = entered[to] as number;
@@ -76,10 +81,5 @@ export function buildTable(literals: readonly Literal[]): Table {
       queue[end++] = to;
     }
   }
-  return {
-    classOf,
-    width,
-    next,
-    outputs: own.map((ids) => (ids.length === 0 ? undefined : ids)),
-  };
+  return { classOf, width, next, outputs: own };
 }
