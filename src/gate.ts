@@ -5,30 +5,24 @@
  */
 import { decisionBody, outcomeBody } from "./audit/bodies.js";
 import { forwards, type RecordedFacts } from "./audit/record.js";
+import { answerInClient, waitsFor } from "./gate/approval.js";
+import { askPerson } from "./gate/ask-person.js";
+import { claimAll, grantable, leftFields, type LeftField } from "./gate/budgets.js";
+import { checkInput } from "./gate/check-input.js";
+import { checkOutput, type Granted } from "./gate/check-output.js";
+import { withDigests } from "./gate/digests.js";
 import { recordedFacts } from "./gate/facts.js";
-import { redactDocument } from "./detect/apply-redactions.js";
-import { maskArguments, scanArguments } from "./gate/arguments.js";
+import { heldBack } from "./gate/held.js";
+import { isToolError, outcomeOf } from "./gate/outcome.js";
+import type { Answer, Forward, Gate, GateParts, Governed, OutputVerdict } from "./gate/parts.js";
 import { argumentsPreview } from "./gate/preview.js";
 import { failureBody, refusalBody, withNotices } from "./gate/reply.js";
-import { measure, scanResult, trim } from "./gate/result.js";
-import { isToolError, outcomeOf, type Told } from "./gate/outcome.js";
-import { judgeCall, judgeResult, mendCall, tighter } from "./gate/policy.js";
-import { withDigests } from "./gate/digests.js";
+import { screen } from "./gate/screen.js";
 import { createStanding, NOTHING, type Against, type Standing, type Turn } from "./gate/standing.js";
-import type { Answer, Forward, Gate, GateParts, Governed, OutputVerdict, Screened } from "./gate/parts.js";
-import { claimAll, grantable, leftFields, overruns, type LeftField } from "./gate/budgets.js";
-import { heldBack } from "./gate/held.js";
-import { answerInClient, approvalClaim, waiting, waitsFor } from "./gate/approval.js";
-import { claim, isApproved } from "./approvals/approvals.js";
-import type { Tx } from "./store/store.js";
-import type { Amount } from "./limits/windows.js";
-import type { Call, Constraints, Decision, Finding, ToolResult, Verdict } from "./model/call.js";
+import { toolFindings } from "./gate/tool.js";
+import type { Call, Decision, Finding, ToolResult, Verdict } from "./model/call.js";
 import { SallyportError, type ErrorCode } from "./model/errors.js";
-import type { Phase } from "./model/nouns.js";
-import type { Json } from "./model/json.js";
-import { reviewSentence } from "./pins/words.js";
-import { decide, failClosed, type DecideInput } from "./policy/decide.js";
-import { judge } from "./policy/judge.js";
+import { failClosed } from "./policy/decide.js";
 
 export type { Answer, Forward, Gate, Governed, GateParts, OutputVerdict, Screened } from "./gate/parts.js";
 
@@ -46,128 +40,6 @@ export function createGate(parts: GateParts): Gate {
     },
     screen: (text) => screen(parts, text),
   };
-}
-
-/** Judges the tool and the arguments. Pure but for the clock; the call's budget is reserved with the record (see `admit`). */
-export function checkInput(parts: GateParts, call: Call, against: Against = NOTHING): Verdict<Call> {
-  const { engine, posture, snapshot } = parts;
-  const { over, findings: standing, pieces } = against;
-  const found = [
-    ...scanArguments(engine, parts.server(call.server).connector, call),
-    ...pieces.map((f) => ({ ...f, pointer: `/arguments${f.pointer}` })),
-  ];
-  const tool = definitionOf(parts, call);
-  const changed = tool?.findings.some(({ type }) => type === "tool_changed") === true;
-  const judged = judgeCall(parts, call, { phase: "input", findings: found, against, changed });
-  const policy =
-    judged === undefined || against.approved !== true
-      ? judged
-      : { ...judged, held: judged.held.filter(({ approval }) => approval === undefined) };
-  const decision = decide({
-    phase: "input",
-    findings: found,
-    posture,
-    snapshot,
-    over,
-    standing,
-    advise: parts.advise,
-    except: exceptIn(parts, call, "input"),
-    ...(tool !== undefined && { definition: tool }),
-    ...(policy !== undefined && { policy }),
-  });
-  if (!forwards(decision.decision)) return { subject: call, decision, changed: false };
-  const masked = decision.findings.filter((f) => f.action === "redact");
-  const subject = mendCall(parts, masked.length === 0 ? call : maskArguments(call, masked), policy);
-  return { subject, decision, changed: subject !== call };
-}
-
-function exceptIn(parts: GateParts, call: Call, phase: Phase): NonNullable<DecideInput["except"]> {
-  const now = Date.now();
-  const at = { server: call.server, tool: call.tool, phase };
-  return (finding) => parts.exempt(finding, at, now);
-}
-
-/** What the tool itself carries; nothing for what is no tool call. */
-function definitionOf(parts: GateParts, call: Call): DecideInput["definition"] {
-  const findings = toolFindings(parts, call);
-  return findings.length === 0 ? undefined : { findings, review: reviewSentence(call.server, call.tool) };
-}
-
-const NONE: readonly Finding[] = [];
-
-function toolFindings({ pins }: GateParts, call: Call): readonly Finding[] {
-  return call.method === undefined ? pins.findings(call.server, call.tool) : NONE;
-}
-
-/** What else holds for a result: what the cumulative window still grants, what the input gate's rules allow. */
-export interface Granted {
-  readonly left?: Amount;
-  readonly constraints?: Constraints | undefined;
-  readonly against?: Against;
-}
-
-/**
- * Judges a result: size → every leaf → decide → redact → limit rows and bytes. Without `granted` only the limits of one
- * call hold.
- */
-export function checkOutput(
-  parts: GateParts,
-  call: Call,
-  result: Told,
-  granted: Granted = {},
-): OutputVerdict {
-  const { engine, posture, snapshot } = parts;
-  const server = parts.server(call.server);
-  const received = measure(server, result);
-  const { findings, notScanned } = scanResult(engine, call, result);
-  const except = exceptIn(parts, call, "output");
-  const policy = judgeResult(parts, call, {
-    phase: "output",
-    findings,
-    against: granted.against ?? NOTHING,
-    changed: false,
-    result: { rows: received.rows.received, bytes: result.bytes, isError: isToolError(result) },
-  });
-  const over = overruns(server, received, granted.left, tighter(granted.constraints, policy?.constraints));
-  const input = {
-    phase: "output",
-    posture,
-    snapshot,
-    advise: parts.advise,
-    except,
-    ...(policy !== undefined && { policy: policy.verdict }),
-  } as const;
-  const decision = decide({ ...input, findings, over });
-  const measured = { ...received, notScanned };
-  if (!forwards(decision.decision)) return { subject: result, decision, changed: false, measured };
-
-  const masked = decision.findings.filter((f) => f.action === "redact");
-  const text = masked.length === 0 ? result.text : redactDocument(result.text, masked).text;
-  const limits = decision.constraints;
-  if (limits === undefined) {
-    const subject = text === result.text ? result : retold(text);
-    return { subject, decision, changed: subject !== result, measured };
-  }
-  const cut = trim(server, text, limits, over);
-  if (cut.withheld !== undefined) {
-    // Nothing could be cut to fit, so what was to be shortened is refused.
-    const refused = decide({
-      ...input,
-      findings,
-      over: over.map((o) => ({ ...o, action: "block" as const })),
-    });
-    return { subject: result, decision: refused, changed: false, measured };
-  }
-  return { subject: retold(cut.text), decision, changed: true, measured: { ...measured, ...cut.released } };
-}
-
-function screen({ engine, posture }: GateParts, text: string): Screened {
-  const found = engine.scanJson(JSON.parse(text) as Json, { phase: "output", text });
-  if (found.length === 0) return { text, masked: [] };
-  const masked = found
-    .map((f) => judge(f, posture))
-    .filter((f) => f.action === "redact" || f.action === "block");
-  return { text: masked.length === 0 ? text : redactDocument(text, masked).text, masked };
 }
 
 async function govern(
@@ -252,29 +124,6 @@ async function admit(parts: GateParts, turn: Turn, call: Call): Promise<Verdict<
 function factsFor(parts: GateParts, call: Call, { session }: Against, { findings }: Decision): RecordedFacts {
   const changed = findings.some(({ type }) => type === "tool_changed");
   return recordedFacts(parts.server(call.server).connector, call, session, changed);
-}
-
-/** The call that a person has let pass; or the same verdict, with what it waits for. Rates and budgets come first. */
-function askPerson(
-  parts: GateParts,
-  tx: Tx,
-  call: Call,
-  against: Against,
-  verdict: Verdict<Call>,
-): [Verdict<Call>, ReturnType<typeof heldBack>] {
-  const now = Date.now();
-  const wanted = approvalClaim(parts, call, verdict.decision);
-  const passes = isApproved(tx, wanted, now)
-    ? checkInput(parts, call, { ...against, approved: true })
-    : undefined;
-  const held = passes && heldBack(parts, tx, call, passes.decision);
-  if (held !== undefined) return [verdict, held];
-  const claimed = claim(tx, wanted, now);
-  if (passes === undefined || claimed?.event !== "consumed")
-    return [{ ...verdict, decision: waiting(verdict.decision, claimed, now) }, undefined];
-  const { id, votes, expires } = claimed.question;
-  const approval = { id, event: "consumed" as const, expires, by: votes.map(({ by }) => by) };
-  return [{ ...passes, decision: { ...passes.decision, approval } }, undefined];
 }
 
 /** checkOutput and its record. What the window grants is claimed in the same commit, so parallel calls cannot overshoot. */
@@ -378,8 +227,4 @@ function unjudged(result: ToolResult, decision: Decision): OutputVerdict {
     changed: false,
     measured: { rows, bytes: result.bytes, notScanned: [] },
   };
-}
-
-function retold(text: string): ToolResult {
-  return { text, value: null, bytes: Buffer.byteLength(text) };
 }

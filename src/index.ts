@@ -12,5 +12,7 @@ export type {
 } from "./model/nouns.js";
 export type { Call, Decision, Finding, Principal, ToolResult, Verdict } from "./model/call.js";
 export { SallyportError, type ErrorCode } from "./model/errors.js";
-export { createGate, checkInput, checkOutput } from "./gate.js";
+export { createGate } from "./gate.js";
+export { checkInput } from "./gate/check-input.js";
+export { checkOutput } from "./gate/check-output.js";
 export type { Answer, Gate, GateParts, Governed } from "./gate.js";

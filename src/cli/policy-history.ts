@@ -21,7 +21,7 @@ import { UsageError } from "./audit-args.js";
 import { diffSides, diffText, rulesOf, type Side } from "./policy-diff.js";
 import { planRollback, type Restoring } from "./policy-rollback.js";
 import { runTest } from "./policy-try.js";
-import type { PolicyIo } from "./policy.js";
+import type { PolicyIo } from "./policy-read.js";
 import { table } from "./table.js";
 
 /** What the command line says. `names` are snapshots, or the word for the configuration as it stands. */

@@ -1,104 +1,24 @@
-import type { Json } from "../model/json.js";
-import { isObject, pointerStep } from "../model/json.js";
-import type { JsonNode } from "../model/json-text.js";
-import { decodeString, liftEdits, MAX_JSON_DEPTH, parseJsonText } from "../model/json-text.js";
 import { SallyportError } from "../model/errors.js";
-import { looksLikeJson, plainNumber, repeatsKeys } from "./json-hints.js";
-import type { Role } from "../model/nouns.js";
-import type { CommandInPieces } from "./argv.js";
+import type { Json } from "../model/json.js";
+import { isObject } from "../model/json.js";
+import type { JsonNode } from "../model/json-text.js";
+import { decodeString, MAX_JSON_DEPTH, parseJsonText } from "../model/json-text.js";
 import { argvOf, splitCommand } from "./argv.js";
-import type { DocumentPlace, Engine } from "./engine.js";
-import type { Frame } from "./frame.js";
-import { joinedPieces } from "./split.js";
-import { frameOf, rowNames, type WalkFrame } from "./walk-frame.js";
-import type { LeafPlace, Match, RawFinding } from "./finding.js";
+import type { Engine } from "./engine.js";
+import type { LeafPlace, Match } from "./finding.js";
+import { looksLikeJson, plainNumber, repeatsKeys } from "./json-hints.js";
 import { inferRole } from "./roles.js";
-
-interface Tools {
-  readonly scanLeaf: (text: string, at: LeafPlace) => readonly Match[];
-  /** The same; for values that are strings of their own, not parts of a larger one. */
-  readonly scanValue: (text: string, at: LeafPlace) => readonly Match[];
-  readonly numberMatters: (value: number, key: string | undefined, frame: Frame | undefined) => boolean;
-  /** True for a match of a vendor's format: severe, and not a guess. */
-  readonly isSecret: (match: Match) => boolean;
-  readonly report: (match: Match, pointer: string, role: Role) => RawFinding;
-}
+import { frameOf, rowNames } from "./walk-frame.js";
+import { commandInPieces, secretInPieces } from "./walk-pieces.js";
+import { emit, enter, newWalk, placeOf, pointerOf, type Walk, type WalkTools } from "./walk-state.js";
 
 /** How many layers of JSON inside a string inside JSON are walked; deeper ones are scanned as plain text. */
 const MAX_INNER = 3;
 /** Keys that were scanned and clean. Rows repeat them by the thousand. */
 const MAX_CLEAN_KEYS = 4096;
 
-/** What is known on the way down. */
-interface Walk {
-  readonly at: DocumentPlace;
-  readonly path: (string | number)[];
-  /** By depth, the pointer of what a step leads on from, once it was asked for. */
-  readonly above: (string | undefined)[];
-  /** Pointer of the leaf that this document is the text of, and how many layers deep it is. */
-  readonly base: string;
-  readonly layer: number;
-  readonly found: RawFinding[];
-  /** Of objects that were walked as values. */
-  members: number;
-  /** By depth, the frame of the last object there: what keys mean is worked out once for rows that have the same. */
-  readonly frames: (WalkFrame | undefined)[];
-  /** What stands around the key of the leaf in hand. */
-  frame: WalkFrame | undefined;
-  /** Set when a number did not survive JavaScript, so that only the text can say what it was. */
-  inexact: boolean;
-  /** In an inner document: its text, so that spans can be lifted to it. */
-  readonly within: string | undefined;
-  /** The token of `within` being scanned. */
-  token: readonly [start: number, end: number];
-}
-
-/** Goes down one level; says which. */
-function enter(walk: Walk, step: string | number): number {
-  const depth = walk.path.push(step) - 1;
-  walk.above[depth] = undefined;
-  return depth;
-}
-
-function pointerOf({ path, above }: Walk): string {
-  const last = path.length - 1;
-  if (last < 0) return "";
-  const before = (above[last] ??= path.slice(0, last).map(pointerStep).join(""));
-  return before + pointerStep(path[last] as string | number);
-}
-
-function newWalk(at: DocumentPlace, base: string, layer: number, within?: string): Walk {
-  return {
-    at,
-    path: [],
-    above: [],
-    base,
-    layer,
-    found: [],
-    members: 0,
-    frames: [],
-    frame: undefined,
-    inexact: false,
-    within,
-    token: [0, 0],
-  };
-}
-
-/** Records a finding; in an inner document its span is moved to the text that holds the document. */
-function emit(walk: Walk, finding: RawFinding): void {
-  const [start, end] = walk.token;
-  if (walk.within === undefined) walk.found.push(finding);
-  else if (walk.within[start] !== '"') walk.found.push({ ...finding, span: [start, end] });
-  else {
-    const [edit] = liftEdits(walk.within, start, end, [
-      { start: finding.span[0], end: finding.span[1], text: "" },
-    ]);
-    walk.found.push({ ...finding, span: edit === undefined ? [start, end] : [edit.start, edit.end] });
-  }
-}
-
 /** The two ways to walk a document, value or tree, over one way to scan a leaf. */
-export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTree"> {
+export function documentScanner(tools: WalkTools): Pick<Engine, "scanJson" | "scanTree"> {
   const cleanKeys = new Set<string>();
 
   function string(
@@ -153,8 +73,8 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
       }
       walk.frame = before;
       walk.path.pop();
-      halves(walk, json as readonly Json[], (i) => i, key);
-      if (walk.at.phase === "input") inPieces(walk, argvOf(json as readonly Json[], key));
+      secretInPieces(tools, walk, json as readonly Json[], (i) => i, key);
+      if (walk.at.phase === "input") commandInPieces(tools, walk, argvOf(json as readonly Json[], key));
     } else if (isObject(json)) {
       const depth = enter(walk, "");
       if (depth >= MAX_JSON_DEPTH) tooDeep();
@@ -173,51 +93,13 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
       frame.cleanKeys = clean;
       walk.frame = before;
       walk.path.pop();
-      halves(walk, Object.values(json), (i) => keys[i] ?? "", key);
+      secretInPieces(tools, walk, Object.values(json), (i) => keys[i] ?? "", key);
       if (walk.at.phase === "input")
-        inPieces(
+        commandInPieces(
+          tools,
           walk,
           splitCommand(keys, (name) => json[name]),
         );
-    }
-  }
-
-  /** Advisory: a secret that siblings hold in pieces. Each piece is a finding, so that each can be masked. */
-  function halves(
-    walk: Walk,
-    siblings: readonly Json[],
-    stepOf: (i: number) => string | number,
-    key: string | undefined,
-    nodes?: readonly JsonNode[],
-  ): void {
-    for (const { at, pieces } of joinedPieces(siblings)) {
-      if (tools.scanLeaf(pieces[0] ?? "", placeOf(walk, "text", key)).some(tools.isSecret)) continue;
-      for (let n = 2; n <= pieces.length; n++) {
-        const whole = tools.scanLeaf(pieces.slice(0, n).join(""), placeOf(walk, "text", key));
-        const last = pieces.slice(0, n - 1).join("").length;
-        const found = whole.find((m) => tools.isSecret(m) && m.start === 0 && m.end > last);
-        if (found === undefined) continue;
-        for (let i = 0; i < n; i++) {
-          const step = pointerStep(stepOf(at + i));
-          const node = nodes?.[at + i];
-          if (node !== undefined) walk.token = [node.start, node.end];
-          const part = { ...found, severity: "medium" as const, start: 0, end: (pieces[i] ?? "").length };
-          emit(walk, tools.report(part, pointerOf(walk) + step, "text"));
-        }
-        break;
-      }
-    }
-  }
-
-  /** A command whose words are values of their own. Its finding is of the one that names the program, whole. */
-  function inPieces(walk: Walk, command: CommandInPieces | undefined, nodes?: readonly JsonNode[]): void {
-    if (command === undefined) return;
-    const { text, program, step, at } = command;
-    const node = nodes?.[at];
-    if (node !== undefined) walk.token = [node.start, node.end];
-    for (const m of tools.scanLeaf(text, placeOf(walk, "shell", undefined))) {
-      const whole = { ...m, start: 0, end: program.length };
-      emit(walk, tools.report(whole, pointerOf(walk) + pointerStep(step), "shell"));
     }
   }
 
@@ -276,14 +158,15 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
       const texts = node.children.map((child) =>
         child.kind === "string" ? decodeString(text, child.start, child.end) : null,
       );
-      halves(walk, texts, (i) => node.keys[i] ?? i, key, node.children);
+      secretInPieces(tools, walk, texts, (i) => node.keys[i] ?? i, key, node.children);
       if (walk.at.phase !== "input") return;
       const values = (): Json[] =>
         node.children.map((child) => (child.kind === "object" ? null : read(child)));
       if (node.kind === "array")
-        inPieces(walk, argvOf(key === undefined ? [] : values(), key), node.children);
+        commandInPieces(tools, walk, argvOf(key === undefined ? [] : values(), key), node.children);
       else
-        inPieces(
+        commandInPieces(
+          tools,
           walk,
           splitCommand(node.keys, (name) => values()[node.keys.indexOf(name)]),
           node.children,
@@ -329,13 +212,6 @@ export function documentScanner(tools: Tools): Pick<Engine, "scanJson" | "scanTr
       return walk.found;
     },
   };
-}
-
-function placeOf(walk: Walk, role: Role, key: string | undefined): LeafPlace {
-  const { frame } = walk;
-  const { phase } = walk.at;
-  if (key === undefined) return { role, phase };
-  return frame === undefined ? { role, phase, key } : { role, phase, key, frame };
 }
 
 /** Deeper nesting would exhaust the stack of whoever parses the document next. */

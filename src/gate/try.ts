@@ -1,11 +1,13 @@
 /** The gates without a store: what would be decided of a call, for tests of policies and for explaining them. */
 import type { ServerConfig } from "../config/load.js";
-import { checkInput, checkOutput, type GateParts, type OutputVerdict } from "../gate.js";
 import type { Call, Verdict } from "../model/call.js";
 import type { Json } from "../model/json.js";
 import { NO_SESSION, type SessionFacts } from "../model/session.js";
 import type { Tried } from "../policy/rules/policies.js";
 import { scanArguments } from "./arguments.js";
+import { checkInput } from "./check-input.js";
+import { checkOutput } from "./check-output.js";
+import type { GateParts, OutputVerdict } from "./parts.js";
 import { policyInput } from "./policy.js";
 import { scanResult, measure } from "./result.js";
 import { NOTHING, type Against } from "./standing.js";

@@ -1,18 +1,19 @@
 /** What downstreams originate: requests to the client, notifications, and the client's answers on their way back. */
 import { SallyportError } from "../model/errors.js";
 import type { Json } from "../model/json.js";
-import { applyEdits, member, type Edit } from "../model/json-text.js";
+import { applyEdits, member } from "../model/json-text.js";
 import { ASKS, governAsk, type Body } from "./ask.js";
 import { screenBeside } from "./beside.js";
 import type { Desk, Flight } from "./desk.js";
-import { CODE, META_SUBSCRIPTION, metaNode, wantsLog } from "./eras.js";
+import { CODE, wantsLog } from "./eras.js";
 import type { Link } from "./link.js";
 import { MAX_ASKED, PARKED_MS } from "./limits.js";
 import { cancelledNote, idKey, type ClientMessage } from "./message.js";
-import type { Parked } from "./parked.js";
 import type { Peer } from "./peer.js";
 import { toolsChanged } from "./relist.js";
 import { readDownstream, type Incoming } from "./reply.js";
+import { screened } from "./screened.js";
+import { askedBy, owner, subscriptionEdit, subscriptionNode, tellsOfAnother, tokenEdit } from "./whose.js";
 
 export interface Upward {
   incoming(link: Link, message: Incoming, related: number | undefined): void;
@@ -42,10 +43,6 @@ interface Asked {
   readonly answered: (body: Body) => void;
   readonly gone: (error: SallyportError) => void;
 }
-
-const PROGRESS = "notifications/progress";
-/** Notifications about lists and resources belong to the session, not to the call that happens to run. */
-const SESSION_WIDE = /^notifications\/(?:.+\/list_changed|resources\/)/;
 
 export function createUpward(desk: Desk): Upward {
   const asked = new Map<string, Asked>();
@@ -264,87 +261,6 @@ function failure(message: string): Body {
   };
 }
 
-/** Log lines and progress can carry data as well as any result. Undefined: it could not be judged, so nothing passes. */
-function screened(desk: Desk, link: Link, message: Incoming): string | undefined {
-  const { params, text } = message;
-  if (params === undefined || SESSION_WIDE.test(message.method)) return text;
-  try {
-    const said = desk.parts.gate.screen(text.slice(params.start, params.end));
-    if (said.masked.length === 0) return text;
-    const types = [...new Set(said.masked.map((f) => f.type))];
-    desk.parts.log.warn(
-      { server: link.server.name, method: message.method, types },
-      "masked what a server said",
-    );
-    return applyEdits(text, [{ start: params.start, end: params.end, text: said.text }]);
-  } catch (error) {
-    desk.parts.log.error(
-      { server: link.server.name, err: error },
-      "dropped a message that could not be judged",
-    );
-    return undefined;
-  }
-}
-
 function readAgain(text: string): Incoming {
   return readDownstream(Buffer.from(text)) as Incoming;
-}
-
-/** The call whose progress a message tells, by its token. */
-function toldOf(desk: Desk, { params, text }: Incoming): Flight | undefined {
-  const token = params && member(params, "progressToken");
-  return token && desk.tokens.get(text.slice(token.start, token.end));
-}
-
-/** A server cannot know the tokens of another's calls; one that guesses them would speak in its name. */
-function tellsOfAnother(desk: Desk, link: Link, message: Incoming): boolean {
-  const flight = toldOf(desk, message);
-  return flight !== undefined && flight.link !== link;
-}
-
-/**
- * The stateless client's call that a server asks on behalf of: the one of the stream it came on, or the only one that
- * runs. With several it could be any of them, and the question of one must not be put to the user of another: none. What
- * is parked waits for answers already, and is meant where nothing runs; else one abandoned question would stop all others.
- */
-function askedBy(desk: Desk, link: Link, related: number | undefined): Flight | Parked | undefined {
-  const fits = (call: Flight | Parked): boolean =>
-    call.link === link && call.peer === link.current && (related === undefined || call.ourId === related);
-  const running = [...desk.flights].filter((flight) => flight.asked !== undefined && fits(flight));
-  const calls = running.length > 0 ? running : [...desk.parked.values()].filter(fits);
-  return calls.length === 1 ? calls[0] : undefined;
-}
-
-/** The client request that a message belongs to: by the stream it came on, its progress token, or the latest one. */
-function owner(desk: Desk, link: Link, message: Incoming, related: number | undefined): Flight | undefined {
-  const told = toldOf(desk, message);
-  if (told !== undefined) return told;
-  const flights = [...desk.flights].filter((flight) => flight.link === link && flight.peer === link.current);
-  const tag = subscriptionNode(message);
-  const tagged = tag && Number(message.text.slice(tag.start, tag.end));
-  if (tagged !== undefined) return flights.find((flight) => flight.ourId === tagged);
-  if (related !== undefined) return flights.find((flight) => flight.ourId === related);
-  if (SESSION_WIDE.test(message.method) || message.method === PROGRESS) return undefined;
-  const running = flights.filter(({ method }) => method !== "subscriptions/listen");
-  // Clients that share a session must not read each other's: what could be anybody's is nobody's.
-  return desk.byClientId === undefined && running.length > 1 ? undefined : running.at(-1);
-}
-
-function tokenEdit(message: Incoming, flight: Flight | undefined): Edit[] {
-  const token = message.params && member(message.params, "progressToken");
-  if (token === undefined || flight?.token === undefined) return [];
-  if (flight.token.key === flight.token.clientText) return [];
-  return [{ start: token.start, end: token.end, text: flight.token.clientText }];
-}
-
-function subscriptionNode(message: Incoming) {
-  const meta = metaNode(message.params);
-  return meta === undefined ? undefined : member(meta, META_SUBSCRIPTION);
-}
-
-/** A subscription is tagged with the id of the request that opened it: ours downstream, the client's own here. */
-function subscriptionEdit(message: Incoming, flight: Flight | undefined): Edit[] {
-  const tag = subscriptionNode(message);
-  if (tag === undefined || flight === undefined) return [];
-  return [{ start: tag.start, end: tag.end, text: flight.idText }];
 }
