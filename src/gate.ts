@@ -22,17 +22,25 @@ import { createStanding, NOTHING, type Against, type Standing, type Turn } from 
 import { toolFindings } from "./gate/tool.js";
 import type { Call, Decision, Finding, ToolResult, Verdict } from "./model/call.js";
 import { SallyportError, type ErrorCode } from "./model/errors.js";
+import type { Signal } from "./model/signal.js";
 import { failClosed } from "./policy/decide.js";
 
 export type { Answer, Forward, Gate, Governed, GateParts, OutputVerdict, Screened } from "./gate/parts.js";
 
 export function createGate(parts: GateParts): Gate {
   const standing = createStanding(parts);
+  // A call keeps what it began with, though what is in force may be swapped meanwhile.
+  let held = { ...parts };
+  const inForce = (): GateParts => {
+    const { snapshot, policies, exempt } = parts;
+    if (snapshot !== held.snapshot || policies !== held.policies || exempt !== held.exempt)
+      held = { ...parts };
+    return held;
+  };
   return {
     checkInput: async (call) => checkInput(parts, call, { ...NOTHING, session: standing.facts(call) }),
     checkOutput: async (call, result) => checkOutput(parts, call, result),
-    // Copied: what is in force may be swapped meanwhile, and a call keeps what it began with.
-    govern: (call, forward, signal) => govern({ ...parts }, standing, call, forward, signal),
+    govern: (call, forward, signal) => govern(inForce(), standing, call, forward, signal),
     answer: async (call, id, approve) => {
       const counted = await answerInClient(parts, call, id, approve);
       if (counted) parts.onApproval?.("decided", id);
@@ -47,7 +55,7 @@ async function govern(
   standing: Standing,
   call: Call,
   forward: Forward,
-  signal: AbortSignal | undefined,
+  signal: Signal | undefined,
 ): Promise<Governed> {
   let turn: Turn;
   try {
@@ -67,7 +75,7 @@ async function inTurn(
   turn: Turn,
   call: Call,
   forward: Forward,
-  signal: AbortSignal | undefined,
+  signal: Signal | undefined,
 ): Promise<Governed> {
   const started = performance.now();
   const admitted = await admit(parts, turn, call);

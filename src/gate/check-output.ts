@@ -1,8 +1,9 @@
 import { forwards } from "../audit/record.js";
 import { redactDocument } from "../detect/apply-redactions.js";
 import type { Amount } from "../limits/windows.js";
-import type { Call, Constraints, ToolResult } from "../model/call.js";
+import type { Call, Constraints, Decision, ToolResult } from "../model/call.js";
 import { decide } from "../policy/decide.js";
+import type { LimitOverrun } from "../policy/judge.js";
 import { overruns } from "./budgets.js";
 import { exceptIn } from "./except.js";
 import { isToolError, type Told } from "./outcome.js";
@@ -41,15 +42,18 @@ export function checkOutput(
     result: { rows: received.rows.received, bytes: result.bytes, isError: isToolError(result) },
   });
   const over = overruns(server, received, granted.left, tighter(granted.constraints, policy?.constraints));
-  const input = {
-    phase: "output",
-    posture,
-    snapshot,
-    advise: parts.advise,
-    except,
-    ...(policy !== undefined && { policy: policy.verdict }),
-  } as const;
-  const decision = decide({ ...input, findings, over });
+  const judged = (against: readonly LimitOverrun[]): Decision =>
+    decide({
+      phase: "output",
+      findings,
+      posture,
+      snapshot,
+      over: against,
+      advise: parts.advise,
+      except,
+      ...(policy !== undefined && { policy: policy.verdict }),
+    });
+  const decision = judged(over);
   const measured = { ...received, notScanned };
   if (!forwards(decision.decision)) return { subject: result, decision, changed: false, measured };
 
@@ -63,11 +67,7 @@ export function checkOutput(
   const cut = trim(server, text, limits, over);
   if (cut.withheld !== undefined) {
     // Nothing could be cut to fit, so what was to be shortened is refused.
-    const refused = decide({
-      ...input,
-      findings,
-      over: over.map((o) => ({ ...o, action: "block" as const })),
-    });
+    const refused = judged(over.map((o) => ({ ...o, action: "block" as const })));
     return { subject: result, decision: refused, changed: false, measured };
   }
   return { subject: retold(cut.text), decision, changed: true, measured: { ...measured, ...cut.released } };

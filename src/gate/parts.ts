@@ -4,6 +4,7 @@ import type { ServerConfig } from "../config/load.js";
 import type { Engine } from "../detect/engine.js";
 import type { Call, JudgedFinding, ToolResult, Verdict } from "../model/call.js";
 import type { LoopLimits, Posture } from "../model/posture.js";
+import type { Signal } from "../model/signal.js";
 import type { Pins } from "../pins/pins.js";
 import type { Exempt } from "../policy/exceptions.js";
 import type { Policies } from "../policy/rules/policies.js";
@@ -32,7 +33,7 @@ export interface GateParts {
   /** What counts as a loop. */
   readonly loops: LoopLimits;
   /** Waits for so many milliseconds, or until the signal. */
-  readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
+  readonly sleep?: (ms: number, signal: Signal | undefined) => Promise<void>;
   readonly log: { info(fields: object, message: string): void; error(fields: object, message: string): void };
   /** A question is on record, or the answer of the caller's own user. It must not throw, and is not waited for. */
   readonly onApproval?: (event: "requested" | "decided", id: string) => void;
@@ -81,7 +82,7 @@ export interface Gate {
    * `forward` sends the call on, as changed by the input gate; it rejects with a SallyportError when it cannot. `signal`:
    * nobody waits for the answer any more, so a call that waits for its turn need not.
    */
-  govern(call: Call, forward: Forward, signal?: AbortSignal): Promise<Governed>;
+  govern(call: Call, forward: Forward, signal?: Signal): Promise<Governed>;
   /**
    * The answer of the calling client's own user to a question about `call`; the call is to be governed again. False when
    * it does not count: another one's question, or a rule that wants somebody else. Rejects with `store_unavailable`.

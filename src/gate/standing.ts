@@ -13,6 +13,7 @@ import type { Call, Decision } from "../model/call.js";
 import type { Action } from "../model/nouns.js";
 import type { LoopLimits, Posture } from "../model/posture.js";
 import { NO_SESSION, type SessionFacts } from "../model/session.js";
+import type { Signal } from "../model/signal.js";
 import type { LimitOverrun } from "../policy/judge.js";
 import type { StandingFinding } from "../policy/standing.js";
 import { sendsOut } from "./egress.js";
@@ -46,7 +47,7 @@ export interface Turn {
 export interface Standing {
   facts(call: Call): SessionFacts;
   /** Waits for the call's turn, or until the signal. */
-  turn(call: Call, signal: AbortSignal | undefined): Promise<Turn>;
+  turn(call: Call, signal: Signal | undefined): Promise<Turn>;
 }
 
 export interface StandingParts {
@@ -103,7 +104,7 @@ export function createStanding(parts: StandingParts): Standing {
   };
 
   /** Undefined when nobody waits any more; an overrun when there was no room. */
-  const place = async (call: Call, signal: AbortSignal | undefined): Promise<(() => void) | LimitOverrun> => {
+  const place = async (call: Call, signal: Signal | undefined): Promise<(() => void) | LimitOverrun> => {
     const config = server(call.server);
     const max = config.limits.concurrency;
     // A server asks in the middle of a call that has its place already: in line it would wait for itself.

@@ -1,3 +1,5 @@
+import type { Signal } from "../model/signal.js";
+
 /**
  * Concurrency caps: so many calls of one kind at once, the others in line, first come first served. In this process
  * only: what runs in another one cannot be waited for.
@@ -7,7 +9,7 @@ export interface Lanes {
    * Resolves with how to leave once there is room; with `full` when too many wait or nothing moved for too long, and
    * with `cancelled` when the signal came first.
    */
-  enter(lane: string, max: number, signal?: AbortSignal): Promise<(() => void) | "full" | "cancelled">;
+  enter(lane: string, max: number, signal?: Signal): Promise<(() => void) | "full" | "cancelled">;
 }
 
 export interface LaneBounds {

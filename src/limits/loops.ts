@@ -54,8 +54,8 @@ interface Streak {
   count: number;
   /** When the last of them was. */
   at: number;
-  /** The last answer. */
-  answer?: string;
+  /** The last answer; undefined before the first. */
+  answer: string | undefined;
 }
 
 /** Names come from clients: a session keeps the streaks of its last calls only. */
@@ -77,7 +77,7 @@ export function createLoopWatch(limits: LoopLimits, blocks: boolean): LoopWatch 
   };
   const add = (streaks: LRUCache<string, Streak>, key: string, now: number): void => {
     const known = current(streaks, key, now);
-    streaks.set(key, { ...known, count: (known?.count ?? 0) + 1, at: now });
+    streaks.set(key, { count: (known?.count ?? 0) + 1, at: now, answer: known?.answer });
   };
   const judge = (
     kind: LoopKind,
@@ -122,7 +122,7 @@ export function createLoopWatch(limits: LoopLimits, blocks: boolean): LoopWatch 
       const streak = repeats.get(call.key);
       if (streak === undefined || streak.count < 2) return;
       const moved = streak.answer !== undefined && streak.answer !== answer;
-      repeats.set(call.key, { ...streak, answer, ...(moved && { count: 1 }) });
+      repeats.set(call.key, { count: moved ? 1 : streak.count, at: streak.at, answer });
     },
   };
 }

@@ -68,7 +68,7 @@ export async function governCall(
     return;
   }
   let got: Forwarded | undefined;
-  const govern = (of: Call): Promise<Governed> => desk.parts.gate.govern(of, send, flight.abort.signal);
+  const govern = (of: Call): Promise<Governed> => desk.parts.gate.govern(of, send, flight.abort);
   const send = async (subject: Call, timeoutMs: number | undefined): Promise<Answer> => {
     flight.timeoutMs = timeoutMs;
     const same = subject.argsText === call.argsText && given !== undefined ? given : {};

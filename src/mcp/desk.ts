@@ -7,6 +7,7 @@ import type { Principal } from "../model/call.js";
 import { SallyportError } from "../model/errors.js";
 import type { Json, JsonObject } from "../model/json.js";
 import type { Connector, Posture } from "../model/posture.js";
+import type { Cancellation } from "../model/signal.js";
 import type { Pins } from "../pins/pins.js";
 import { CODE } from "./eras.js";
 import type { Health } from "./health.js";
@@ -47,7 +48,7 @@ export interface Flight {
   ourId?: number;
   cancelled: boolean;
   /** Aborted with it. */
-  readonly abort: AbortController;
+  readonly abort: Cancellation;
   /** Stateless era: takes a request of the downstream that belongs to this call, to be answered by a retry. */
   asked?: (request: Incoming) => boolean;
   /** What the downstream was given as progress token, and the client's own when they differ. */

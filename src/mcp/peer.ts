@@ -3,7 +3,7 @@ import { SallyportError } from "../model/errors.js";
 import { readDownstream, type Incoming, type Reply } from "./reply.js";
 import type { Outgoing, Wire, WireHandlers } from "./wire.js";
 
-export interface PeerRequest extends Omit<Outgoing, "id" | "text"> {
+export interface PeerRequest extends Pick<Outgoing, "method" | "name" | "headers"> {
   /** Builds the message around the id we give it. */
   readonly build: (idText: string) => string;
   readonly timeoutMs: number;
@@ -88,7 +88,7 @@ export function connectPeer(open: (handlers: WireHandlers) => Wire, handlers: Pe
   });
 
   return {
-    request: ({ build, timeoutMs, onId, ...rest }) =>
+    request: ({ build, timeoutMs, onId, method, name, headers }) =>
       new Promise((resolve, reject) => {
         if (closed !== undefined) {
           reject(closed);
@@ -97,7 +97,7 @@ export function connectPeer(open: (handlers: WireHandlers) => Wire, handlers: Pe
         const id = ++lastId;
         pending.set(id, { resolve, reject, timer: deadline(id, timeoutMs) });
         onId?.(id);
-        wire.send({ ...rest, id, text: build(String(id)) });
+        wire.send({ id, text: build(String(id)), method, name, headers });
       }),
     send: (message) => wire.send(message),
     abandon: (id, error) => {

@@ -4,6 +4,7 @@ import { newId } from "../audit/ids.js";
 import { SallyportError } from "../model/errors.js";
 import type { Json } from "../model/json.js";
 import { applyEdits, member } from "../model/json-text.js";
+import { Cancellation } from "../model/signal.js";
 import { GOVERNED, governCall } from "./call.js";
 import {
   errorReply,
@@ -112,7 +113,7 @@ export function createSession(parts: SessionParts, options: SessionOptions): Ses
       exchange,
       stateless,
       cancelled: false,
-      abort: new AbortController(),
+      abort: new Cancellation(),
     };
     if (stateless) flight.logLevel = inEnvelope(message, META_LOG_LEVEL);
     if (desk.flights.size >= MAX_PENDING_PER_SESSION) {

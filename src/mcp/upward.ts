@@ -158,7 +158,7 @@ export function createUpward(desk: Desk): Upward {
     method: string,
     paramsText: string,
   ): Promise<Body | undefined> => {
-    const { signal } = flight.abort;
+    const signal = flight.abort;
     if (signal.aborted) return undefined;
     let ours = "";
     const body = deliver(link, flight, undefined, (id) => {

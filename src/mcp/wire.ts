@@ -6,11 +6,11 @@ export interface Outgoing {
   readonly text: string;
   /** Our id for a request; undefined for a notification or a response. */
   readonly id?: number;
-  readonly method?: string;
+  readonly method?: string | undefined;
   /** What `Mcp-Name` must say, in the stateless era. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Headers of the client's own request that belong to the message (`Mcp-Param-*`). */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface WireHandlers {
