@@ -38,7 +38,7 @@ export function createGate(parts: GateParts): Gate {
     return held;
   };
   return {
-    checkInput: async (call) => checkInput(parts, call, { ...NOTHING, session: standing.facts(call) }),
+    checkInput: async (call) => checkInput(parts, call, { ...NOTHING, session: () => standing.facts(call) }),
     checkOutput: async (call, result) => checkOutput(parts, call, result),
     govern: (call, forward, signal) => govern(inForce(), standing, call, forward, signal),
     answer: async (call, id, approve) => {
@@ -131,7 +131,7 @@ async function admit(parts: GateParts, turn: Turn, call: Call): Promise<Verdict<
 
 function factsFor(parts: GateParts, call: Call, { session }: Against, { findings }: Decision): RecordedFacts {
   const changed = findings.some(({ type }) => type === "tool_changed");
-  return recordedFacts(parts.server(call.server).connector, call, session, changed);
+  return recordedFacts(parts.server(call.server).connector, call, session(), changed);
 }
 
 /** checkOutput and its record. What the window grants is claimed in the same commit, so parallel calls cannot overshoot. */

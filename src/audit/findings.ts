@@ -12,18 +12,25 @@ export const MASKED = "[REDACTED]";
  * The first findings, as they may be kept: a key that was found is masked in every pointer that passes it.
  */
 export function recordFindings(findings: readonly JudgedFinding[]): RecordedFinding[] {
-  return recordPlaces(findings).map((place, at) => {
-    const { action, exception } = findings[at]!;
-    return { ...place, action, ...(exception !== undefined && { exception }) };
-  });
+  const placeOf = placesAmong(findings);
+  return findings.slice(0, MAX_FINDINGS).map((finding) => placeOf(finding, finding) as RecordedFinding);
 }
 
 /** The same of findings that nobody has judged. */
-export function recordPlaces(findings: readonly Finding[]): Omit<RecordedFinding, "action" | "exception">[] {
+export function recordPlaces(findings: readonly Finding[]): RecordedPlace[] {
+  const placeOf = placesAmong(findings);
+  return findings.slice(0, MAX_FINDINGS).map((finding) => placeOf(finding));
+}
+
+type RecordedPlace = Omit<RecordedFinding, "action" | "exception">;
+
+function placesAmong(
+  findings: readonly Finding[],
+): (finding: Finding, judged?: Pick<JudgedFinding, "action" | "exception">) => RecordedPlace {
   const onKeys = findings.filter((finding) => finding.onKey === true);
   const outer = new Set(onKeys.filter((f) => f.inner === undefined).map((f) => f.pointer));
   const inner = new Set(onKeys.filter((f) => f.inner !== undefined).map((f) => `${f.pointer}\n${f.inner}`));
-  return findings.slice(0, MAX_FINDINGS).map((finding) => ({
+  return (finding, judged) => ({
     detector: finding.detector,
     category: finding.category,
     type: finding.type,
@@ -36,7 +43,9 @@ export function recordPlaces(findings: readonly Finding[]): Omit<RecordedFinding
     ...(finding.onKey === true && { on_key: true as const }),
     ...(finding.says !== undefined && { says: finding.says }),
     ...(finding.digest !== undefined && { digest: finding.digest }),
-  }));
+    ...(judged !== undefined && { action: judged.action }),
+    ...(judged?.exception !== undefined && { exception: judged.exception }),
+  });
 }
 
 /** How many of each kind, all of them, in the order of their first appearance. */

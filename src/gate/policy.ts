@@ -167,7 +167,7 @@ function against(type: string, source: string, says: string, change: string): He
 
 function factsOf(call: Call, known: Known, posture: Posture, connector: ServerConfig["connector"]): Facts {
   const { principal } = call;
-  const { session } = known.against;
+  const session = known.against.session();
   return {
     server: call.server,
     connector: call.connector,

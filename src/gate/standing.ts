@@ -21,7 +21,8 @@ import { sleep as sleepUntil } from "./sleep.js";
 
 /** What is known of a call besides its words. */
 export interface Against {
-  readonly session: SessionFacts;
+  /** Put together when somebody asks for it. */
+  readonly session: () => SessionFacts;
   readonly findings: readonly StandingFinding[];
   readonly over: readonly LimitOverrun[];
   /** Secrets that this call ends and calls before it began. */
@@ -30,7 +31,7 @@ export interface Against {
   readonly approved?: boolean;
 }
 
-export const NOTHING: Against = { session: NO_SESSION, findings: [], over: [], pieces: [] };
+export const NOTHING: Against = { session: () => NO_SESSION, findings: [], over: [], pieces: [] };
 
 /** A call that has got its turn. */
 export interface Turn {
@@ -145,10 +146,7 @@ export function createStanding(parts: StandingParts): Standing {
       const ofLoop = loop?.stage === "stop" && stopped.action === "block";
       return {
         against: {
-          // Put together when a condition asks for it: few do.
-          get session() {
-            return memory?.facts() ?? NO_SESSION;
-          },
+          session: () => memory?.facts() ?? NO_SESSION,
           findings,
           over: full,
           pieces: session?.pieces.check(call.args) ?? [],

@@ -35,7 +35,7 @@ export function tryCall(
   result: Json | undefined,
   session: SessionFacts = NO_SESSION,
 ): TriedCall {
-  const against = { ...NOTHING, session };
+  const against: Against = { ...NOTHING, session: () => session };
   const input = checkInput(whole(parts), call, against);
   const rules = [...traceInput(parts, call, against)];
   if (result === undefined) return { input, rules };

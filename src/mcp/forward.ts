@@ -79,11 +79,11 @@ function request(
           : Math.min(flight.timeoutMs ?? Infinity, flight.link!.server.timeoutMs),
       build: (id) => {
         const text = applyEdits(message.text, [{ start: idNode.start, end: idNode.end, text: id }, ...edits]);
-        return translate(text, flight, welcome.era, { ...desk.hello!, logLevel: desk.logLevel }, more);
+        return translate(text, flight, welcome.era, desk, more);
       },
       onId: (id) => (flight.ourId = id),
-      ...nameOf(message, edits),
-      ...(welcome.era === "stateless" && flight.headers !== undefined && { headers: flight.headers }),
+      name: nameOf(message, edits),
+      headers: welcome.era === "stateless" ? flight.headers : undefined,
     });
     const screened = asked.then((reply) => screenBeside(desk, reply));
     return screened.catch((error: unknown) => {
@@ -139,7 +139,7 @@ function translate(
   said: string,
   flight: Flight,
   era: Era,
-  hello: Hello & { readonly logLevel: string | undefined },
+  { hello, logLevel }: Pick<Desk, "hello" | "logLevel">,
   more: string | undefined,
 ): string {
   if (flight.stateless === (era === "stateless")) return said;
@@ -147,7 +147,7 @@ function translate(
   const root = parseJsonText(text);
   const params = member(root, "params");
   if (flight.stateless) return params === undefined ? text : applyEdits(text, stripEnvelope(text, params));
-  const own = addEnvelope(text, params, hello);
+  const own = addEnvelope(text, params, { ...hello!, logLevel });
   const enveloped = more === undefined ? own : `{${more},${own.slice(1)}`;
   if (params !== undefined)
     return applyEdits(text, [{ start: params.start, end: params.end, text: enveloped }]);
@@ -178,14 +178,14 @@ function claimToken(desk: Desk, flight: Flight, message: ClientMessage): Edit[] 
 }
 
 /** What `Mcp-Name` must say of the message as it goes out, prefix removed. */
-function nameOf(message: ClientMessage, changes: readonly Edit[]): { name?: string } {
+function nameOf(message: ClientMessage, changes: readonly Edit[]): string | undefined {
   const source = Object.hasOwn(NAME_SOURCE, message.method) ? NAME_SOURCE[message.method] : undefined;
   const node =
     source === undefined || message.params === undefined ? undefined : member(message.params, source);
-  if (node?.kind !== "string") return {};
+  if (node?.kind !== "string") return undefined;
   const changed = changes.find((edit) => edit.start === node.start && edit.end === node.end);
-  if (changed !== undefined) return { name: JSON.parse(changed.text) as string };
-  return { name: decodeString(message.text, node.start, node.end) };
+  if (changed !== undefined) return JSON.parse(changed.text) as string;
+  return decodeString(message.text, node.start, node.end);
 }
 
 /** For a client that never said hello (legacy servers let it pass, so do we) or needs none (stateless). */
