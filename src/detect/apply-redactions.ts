@@ -74,11 +74,11 @@ function maskValue(
   resource?: JsonNode,
 ): Edit[] {
   if (node.kind !== "string") {
-    const everything = findings.map((f) => ({ ...f, span: [0, f.span[1] + 1] as const }));
+    const everything = findings.map((f) => spanned(f, [0, f.span[1] + 1]));
     return maskWhole(text, node, mergeSpans(everything)[0]?.type ?? "", read);
   }
   const decoded = decodeString(text, node.start, node.end);
-  const spans = mergeSpans(findings.map((f) => ({ ...f, span: within(f.span, decoded.length) })));
+  const spans = mergeSpans(findings.map((f) => spanned(f, within(f.span, decoded.length))));
   if (resource !== undefined && member(resource, "uri") !== undefined && BASE64.test(decoded)) {
     // Clients decode a blob before they look at it, and refuse the whole result if they cannot.
     return [{ start: node.start, end: node.end, text: JSON.stringify(btoa(mask(spans[0]?.type ?? ""))) }];
@@ -88,13 +88,17 @@ function maskValue(
 
 const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/;
 
+function spanned({ type, severity }: Redaction, span: readonly [number, number]) {
+  return { type, severity, span };
+}
+
 /** A span that does not fit its leaf was measured on something else: then the whole leaf goes. */
 function within([start, end]: readonly [number, number], length: number): readonly [number, number] {
   return start >= 0 && start < end && end <= length ? [start, end] : [0, length];
 }
 
 function keySpans(findings: readonly Redaction[], key: string): MergedSpan[] {
-  return mergeSpans(findings.map((f) => ({ ...f, span: within(f.span, key.length) })));
+  return mergeSpans(findings.map((f) => spanned(f, within(f.span, key.length))));
 }
 
 /**

@@ -3,7 +3,7 @@ import type { JsonNode } from "../model/json-text.js";
 import type { Category, Phase, Role } from "../model/nouns.js";
 import type { CompiledRule, Linear } from "./compile.js";
 import { compileRules } from "./compile.js";
-import type { LeafPlace, Match, RawFinding } from "./finding.js";
+import { movedMatch, type LeafPlace, type Match, type RawFinding } from "./finding.js";
 import type { Frame } from "./frame.js";
 import { companyIn, framedWords } from "./frame.js";
 import { keyWords } from "./key.js";
@@ -132,7 +132,7 @@ export function compileEngine(rules: readonly DetectorRule[], linear?: Linear): 
       for (const m of scan(text.slice(start, end), at, told))
         // Of secrets on a line the patterns know more: in code, `key = makeKey` is one on every page.
         if ((told.gives.has(m.rule) || told.wakes.includes(m.rule)) && (cell || categoryOf(m) === "pii"))
-          more.push({ ...m, start: m.start + start, end: m.end + start });
+          more.push(movedMatch(m, m.start + start, m.end + start));
     }
     if (more.length === 0) return matches;
     const known = new Set(matches.map((m) => `${m.rule} ${m.start} ${m.end} ${m.severity}`));

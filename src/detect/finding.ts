@@ -14,6 +14,11 @@ export interface Match {
   readonly end: number;
 }
 
+/** The same match at another place. Not by spreading: see model/finding.ts. */
+export function movedMatch({ rule, type, severity }: Match, start: number, end: number): Match {
+  return { rule, type, severity, start, end };
+}
+
 /** How a leaf is read. `key` is the name beside the value: its member's key, or its column's name. */
 export interface LeafPlace {
   readonly role: Role;

@@ -5,7 +5,7 @@ import type { KeyMeaning } from "./key-meaning.js";
 import { PHASE_BITS, ROLE_BITS } from "./compile.js";
 import type { Fact } from "./analyzers.js";
 import { analyze } from "./analyzers.js";
-import type { LeafPlace, Match } from "./finding.js";
+import { movedMatch, type LeafPlace, type Match } from "./finding.js";
 import { beginsIn } from "./first-token.js";
 import { KNOWN_LETTER } from "./automaton.js";
 import { matchAt, matchRule } from "./match-rule.js";
@@ -144,7 +144,7 @@ export function textScanner(compiled: Compiled): TextScanner {
           for (const m of scanAt(part.text, at, key, depth + 1, cut)) {
             if ((part.cutBefore && m.start === 0) || (part.cutAfter && m.end === part.text.length)) continue;
             const [start, end] = part.back(m.start, m.end);
-            if (isKnown?.(m.rule, start, end) !== true) (matches ??= []).push({ ...m, start, end });
+            if (isKnown?.(m.rule, start, end) !== true) (matches ??= []).push(movedMatch(m, start, end));
           }
         }
       }

@@ -117,7 +117,11 @@ function valuesAt(
         { at: span[1], up: true },
       ]);
       const at = decodedOffsets(decoded, start, end, ends);
-      const inside = over.map((s, i) => ({ ...s, span: [at[2 * i] ?? 0, at[2 * i + 1] ?? 0] as const }));
+      const inside = over.map(({ type, severity }, i) => ({
+        type,
+        severity,
+        span: [at[2 * i] ?? 0, at[2 * i + 1] ?? 0] as const,
+      }));
       takeFrom(decodeString(decoded, start, end), inside, depth + 1);
     }
   };
@@ -154,7 +158,12 @@ function hitsInString(decoded: string, index: ValueIndex, read: NestedReader, de
       leaf.end,
       hits.map(({ start, end }) => ({ start, end, text: "" })),
     );
-    return hits.map((hit, i) => ({ ...hit, start: places[i]?.start ?? 0, end: places[i]?.end ?? 0 }));
+    return hits.map(({ type, severity }, i) => ({
+      start: places[i]?.start ?? 0,
+      end: places[i]?.end ?? 0,
+      type,
+      severity,
+    }));
   });
 }
 
@@ -162,7 +171,9 @@ function hitsInString(decoded: string, index: ValueIndex, read: NestedReader, de
 function hitsInNumber(text: string, node: JsonNode, index: ValueIndex, base = 0): Hit[] {
   const token = text.slice(node.start, node.end);
   const item = index.exact(token);
-  return item === undefined ? [] : [{ ...item, start: base, end: base + token.length }];
+  return item === undefined
+    ? []
+    : [{ start: base, end: base + token.length, type: item.type, severity: item.severity }];
 }
 
 /** Hits that no earlier finding of the same leaf covers. Both lists may be long: one sweep. */

@@ -43,11 +43,11 @@ export function indexValues(values: readonly KnownValue[]): ValueIndex {
   const lengths = new Map<string, Set<number>>();
   const firsts = new Uint8Array(0x10000);
   for (const item of values) {
-    const { value } = item;
+    const { value, type, severity } = item;
     if (value.length < MIN_VALUE) continue;
     const key = value.slice(0, MAX_VALUE);
     const length = Math.max(value.length, known.get(key)?.length ?? 0);
-    known.set(key, { ...item, length });
+    known.set(key, { value, type, severity, length });
     const prefix = value.slice(0, MIN_VALUE);
     lengths.set(prefix, (lengths.get(prefix) ?? new Set()).add(key.length));
     firsts[value.charCodeAt(0)] = 1;

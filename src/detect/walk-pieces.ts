@@ -3,6 +3,7 @@ import type { Json } from "../model/json.js";
 import { pointerStep } from "../model/json.js";
 import type { JsonNode } from "../model/json-text.js";
 import type { CommandInPieces } from "./argv.js";
+import { movedMatch } from "./finding.js";
 import { joinedPieces } from "./split.js";
 import { emit, placeOf, pointerOf, type Walk, type WalkTools } from "./walk-state.js";
 
@@ -28,7 +29,7 @@ export function secretInPieces(
         const step = pointerStep(stepOf(at + i));
         const node = nodes?.[at + i];
         if (node !== undefined) walk.token = [node.start, node.end];
-        const part = { ...found, severity: "medium" as const, start: 0, end: (pieces[i] ?? "").length };
+        const part = { ...movedMatch(found, 0, (pieces[i] ?? "").length), severity: "medium" as const };
         emit(walk, tools.report(part, pointerOf(walk) + step, "text"));
       }
       break;
@@ -48,7 +49,7 @@ export function commandInPieces(
   const node = nodes?.[at];
   if (node !== undefined) walk.token = [node.start, node.end];
   for (const m of tools.scanLeaf(text, placeOf(walk, "shell", undefined))) {
-    const whole = { ...m, start: 0, end: program.length };
+    const whole = movedMatch(m, 0, program.length);
     emit(walk, tools.report(whole, pointerOf(walk) + pointerStep(step), "shell"));
   }
 }

@@ -1,4 +1,5 @@
 /** Where a walk through a document is, and what it has found. */
+import { copyFinding } from "../model/finding.js";
 import { pointerStep } from "../model/json.js";
 import { liftEdits } from "../model/json-text.js";
 import type { Role } from "../model/nouns.js";
@@ -75,15 +76,20 @@ export function newWalk(at: DocumentPlace, base: string, layer: number, within?:
 
 /** Records a finding; in an inner document its span is moved to the text that holds the document. */
 export function emit(walk: Walk, finding: RawFinding): void {
+  if (walk.within === undefined) {
+    walk.found.push(finding);
+    return;
+  }
   const [start, end] = walk.token;
-  if (walk.within === undefined) walk.found.push(finding);
-  else if (walk.within[start] !== '"') walk.found.push({ ...finding, span: [start, end] });
-  else {
+  const moved = copyFinding(finding);
+  moved.span = [start, end];
+  if (walk.within[start] === '"') {
     const [edit] = liftEdits(walk.within, start, end, [
       { start: finding.span[0], end: finding.span[1], text: "" },
     ]);
-    walk.found.push({ ...finding, span: edit === undefined ? [start, end] : [edit.start, edit.end] });
+    if (edit !== undefined) moved.span = [edit.start, edit.end];
   }
+  walk.found.push(moved);
 }
 
 export function placeOf(walk: Walk, role: Role, key: string | undefined): LeafPlace {

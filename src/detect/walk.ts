@@ -1,11 +1,12 @@
 import { SallyportError } from "../model/errors.js";
+import { copyFinding } from "../model/finding.js";
 import type { Json } from "../model/json.js";
 import { isObject } from "../model/json.js";
 import type { JsonNode } from "../model/json-text.js";
 import { decodeString, MAX_JSON_DEPTH, parseJsonText } from "../model/json-text.js";
 import { argvOf, splitCommand } from "./argv.js";
 import type { Engine } from "./engine.js";
-import type { LeafPlace, Match } from "./finding.js";
+import { movedMatch, type LeafPlace, type Match } from "./finding.js";
 import { looksLikeJson, plainNumber, repeatsKeys } from "./json-hints.js";
 import { inferRole } from "./roles.js";
 import { frameOf, rowNames } from "./walk-frame.js";
@@ -42,7 +43,7 @@ export function documentScanner(tools: WalkTools): Pick<Engine, "scanJson" | "sc
     if (!tools.numberMatters(value, key, walk.frame)) return;
     const text = exact || token === undefined ? plainNumber(value) : token;
     for (const m of tools.scanLeaf(text, placeOf(walk, "text", key))) {
-      const whole = { ...m, start: 0, end: (token ?? String(value)).length };
+      const whole = movedMatch(m, 0, (token ?? String(value)).length);
       emit(walk, tools.report(whole, pointerOf(walk), "text"));
     }
   }
@@ -194,7 +195,12 @@ export function documentScanner(tools: WalkTools): Pick<Engine, "scanJson" | "sc
     const exact = newWalk(walk.at, base, walk.layer + 1, text);
     tree(exact, text, parseJsonText(text), undefined);
     const pointer = pointerOf(walk);
-    for (const f of exact.found) emit(walk, { ...f, pointer, inner: f.pointer + (f.inner ?? "") });
+    for (const f of exact.found) {
+      const outer = copyFinding(f);
+      outer.pointer = pointer;
+      outer.inner = f.pointer + (f.inner ?? "");
+      emit(walk, outer);
+    }
     return true;
   }
 

@@ -1,5 +1,6 @@
 /** What the posture, the exceptions and the policies make of each thing that was found. */
 import type { Finding, JudgedFinding } from "../model/call.js";
+import { judgedFinding } from "../model/finding.js";
 import { ACTIONS, type Action, type Phase } from "../model/nouns.js";
 import type { OnExceed, Posture } from "../model/posture.js";
 import { maskedBy, type PolicyVerdict } from "./rules/policies.js";
@@ -35,7 +36,7 @@ export interface JudgeInput {
 
 /** What the posture makes of one finding. Severity decides how much of the category's action it earns. */
 export function judge(finding: Finding, posture: Posture): JudgedFinding {
-  return { ...finding, action: earned(finding, posture) };
+  return judgedFinding(finding, earned(finding, posture));
 }
 
 function excepted(judged: JudgedFinding, except: JudgeInput["except"]): JudgedFinding {
