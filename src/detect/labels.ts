@@ -43,7 +43,9 @@ function pairs(text: string, matters: (key: string) => boolean): Labelled[] {
     if (value !== "") found.push({ key, start, end: start + value.length });
   }
   const frame: Frame = { parent: undefined, keys: found.map((each) => each.key) };
-  return found.filter((each) => matters(each.key)).map((each) => ({ ...each, frame, cell: false }));
+  return found
+    .filter((each) => matters(each.key))
+    .map(({ key, start, end }) => ({ start, end, key, frame, cell: false }));
 }
 
 /** Cells of a table whose first line names its columns, under the names that matter. */

@@ -8,7 +8,7 @@ import { eventOf } from "./sse.js";
 
 export interface HttpExchange extends Exchange {
   /** The client has all it will get. */
-  readonly done: boolean;
+  isDone(): boolean;
 }
 
 /** Errors that the stateless era also says as an HTTP status. Any other is an answer like all answers. */
@@ -77,9 +77,7 @@ export function exchangeOver(
         if (!done) streaming().pause(retryMs);
       },
     }),
-    get done() {
-      return done;
-    },
+    isDone: () => done,
     headers,
   };
 }

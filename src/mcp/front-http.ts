@@ -268,14 +268,14 @@ function deliver(
   // Only in the stateless era does a closed stream cancel; a legacy client may come back for its answer.
   if (stateless)
     response.once("close", () => {
-      if (!exchange.done) session.abandon(exchange);
+      if (!exchange.isDone()) session.abandon(exchange);
     });
   session.receive(message, exchange);
 }
 
 const NEVER_USED: HealthView = { state: "new", inFlight: 0, failures: 0, retryInMs: 0 };
 
-const NOBODY: HttpExchange = { related: () => {}, reply: () => {}, end: () => {}, done: true };
+const NOBODY: HttpExchange = { related: () => {}, reply: () => {}, end: () => {}, isDone: () => true };
 
 function respond(response: ServerResponse, status: number, parts: readonly Buffer[]): void {
   const body = Buffer.concat(parts);

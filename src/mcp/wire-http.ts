@@ -1,6 +1,7 @@
 /** A downstream over Streamable HTTP, on node:http: web streams would cost more than all judging. */
 import http from "node:http";
 import https from "node:https";
+import { urlToHttpOptions } from "node:url";
 import { SallyportError } from "../model/errors.js";
 import { wantsMore } from "./auth/challenge.js";
 import type { Credentials } from "./auth/credentials.js";
@@ -46,6 +47,8 @@ export function openHttp(
 ): Wire {
   const url = new URL(spec.url);
   const library = url.protocol === "https:" ? https : http;
+  // Given the address, each request would take it apart again.
+  const target = urlToHttpOptions(url);
   const agent = new library.Agent({ keepAlive: true, maxSockets: 256, timeout: IDLE_SOCKET_MS });
   const running = new Map<number, http.ClientRequest>();
   let session: string | undefined;
@@ -89,7 +92,7 @@ export function openHttp(
   };
 
   const start = (method: string, headers: Record<string, string>, got: (r: http.IncomingMessage) => void) =>
-    library.request(url, { method, agent, headers: headersFor(headers) }, got);
+    library.request({ ...target, method, agent, headers: headersFor(headers) }, got);
 
   const run = (id: number, request: http.ClientRequest): void => {
     running.set(id, request);
