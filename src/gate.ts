@@ -29,18 +29,11 @@ export type { Answer, Forward, Gate, Governed, GateParts, OutputVerdict, Screene
 
 export function createGate(parts: GateParts): Gate {
   const standing = createStanding(parts);
-  // A call keeps what it began with, though what is in force may be swapped meanwhile.
-  let held = { ...parts };
-  const inForce = (): GateParts => {
-    const { snapshot, policies, exempt } = parts;
-    if (snapshot !== held.snapshot || policies !== held.policies || exempt !== held.exempt)
-      held = { ...parts };
-    return held;
-  };
   return {
     checkInput: async (call) => checkInput(parts, call, { ...NOTHING, session: () => standing.facts(call) }),
     checkOutput: async (call, result) => checkOutput(parts, call, result),
-    govern: (call, forward, signal) => govern(inForce(), standing, call, forward, signal),
+    // Copied: what is in force may be swapped meanwhile, and a call keeps what it began with.
+    govern: (call, forward, signal) => govern({ ...parts }, standing, call, forward, signal),
     answer: async (call, id, approve) => {
       const counted = await answerInClient(parts, call, id, approve);
       if (counted) parts.onApproval?.("decided", id);

@@ -34,7 +34,7 @@ export function startSearch(all: readonly CompiledRule[]): StartSearch {
   // Few texts are long enough to need them.
   const ascii = lazily(() => letterSearch(all, isAscii, starts));
   const others = lazily(() => letterSearch(all, (text) => !isAscii(text), starts));
-  const words = wordSearch(starts);
+  const words = wordSearch(all, starts);
   let text = "";
   let rules: readonly CompiledRule[] = [];
   let byLetters: readonly CompiledRule[] = [];
@@ -73,20 +73,32 @@ export function startSearch(all: readonly CompiledRule[]): StartSearch {
 }
 
 /** Words are in order, so what begins at them is. */
-function wordSearch(into: readonly Places[]) {
-  /** What a word of each kind may begin, of the rules in hand. */
-  const mayBe: (readonly CompiledRule[] | undefined)[] = Array.from({ length: KINDS });
-  let kindsMet: number[] = [];
+function wordSearch(all: readonly CompiledRule[], into: readonly Places[]) {
+  const leads = Uint8Array.from(all, ({ first }) => (first.lead === 1 ? 1 : 0));
+  /** Rules in hand that a word of a kind may begin: the part of `may` from `first` to `end`, once the kind was met. */
+  const may = noPlaces();
+  const first = new Int32Array(KINDS);
+  const end = new Int32Array(KINDS);
+  const met = new Int32Array(KINDS);
+  let epoch = 0;
   let rules: readonly CompiledRule[] = [];
   let words: Words | undefined;
   let next = 0;
+
+  function meet(kind: number): void {
+    met[kind] = epoch;
+    first[kind] = may.count;
+    for (const rule of rules) if (mayBegin(rule.first, kind)) addPlace(may, rule.index);
+    end[kind] = may.count;
+  }
+
   return {
     begin(of: Words, wanted: readonly CompiledRule[]): void {
       rules = wanted;
       words = of;
       next = 0;
-      for (const kind of kindsMet) mayBe[kind] = undefined;
-      kindsMet = [];
+      epoch++;
+      clearPlaces(may);
     },
     /** Those that begin before `to`. */
     read(to: number): void {
@@ -94,17 +106,13 @@ function wordSearch(into: readonly Places[]) {
       const { count, starts, kinds } = words;
       for (; next < count && (starts[next] as number) < to; next++) {
         const kind = kinds[next] as number;
-        let may = mayBe[kind];
-        if (may === undefined) {
-          mayBe[kind] = may = rules.filter(({ first }) => mayBegin(first, kind));
-          kindsMet.push(kind);
-        }
-        if (may.length === 0) continue;
+        if (met[kind] !== epoch) meet(kind);
         const start = starts[next] as number;
-        for (const { index, first } of may) {
+        for (let i = first[kind] as number; i < (end[kind] as number); i++) {
+          const index = may.at[i] as number;
           const places = into[index] as Places;
           // A bracket or a plus sign before it may be part of the match.
-          if (first.lead === 1 && start > 0) addPlace(places, start - 1);
+          if (leads[index] === 1 && start > 0) addPlace(places, start - 1);
           addPlace(places, start);
         }
       }
