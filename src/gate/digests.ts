@@ -1,4 +1,5 @@
 import type { Decision, JudgedFinding } from "../model/call.js";
+import { digestedFinding } from "../model/finding.js";
 import { isObject, lastStep, type Json } from "../model/json.js";
 
 /** As many findings as a record lists one by one; a keyed digest of each costs microseconds. */
@@ -13,13 +14,15 @@ export function withDigests(
   if (decision.findings.length === 0) return decision;
   const findings = decision.findings.map((finding, i): JudgedFinding => {
     const text = i < MAX_DIGESTS ? textAt(document, finding) : undefined;
-    return text === undefined ? finding : { ...finding, digest: keyed.digest(text) };
+    return text === undefined ? finding : digestedFinding(finding, keyed.digest(text));
   });
   return { ...decision, findings };
 }
 
 function textAt(document: Json, finding: JudgedFinding): string | undefined {
   const [start, end] = finding.span;
+  // What stands against the call as a whole has no text.
+  if (start === end) return undefined;
   if (finding.onKey === true) return lastStep(finding.pointer)?.slice(start, end);
   let value: Json | undefined = document;
   for (const step of finding.pointer.split("/").slice(1)) {

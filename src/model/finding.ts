@@ -24,3 +24,12 @@ export function judgedFinding(finding: Finding, action: Action): JudgedFinding {
   copy.action = action;
   return copy;
 }
+
+/** The judged finding with the keyed digest of what it found. */
+export function digestedFinding(finding: JudgedFinding, digest: string): JudgedFinding {
+  const copy = copyFinding(finding) as Changeable<JudgedFinding>;
+  copy.digest = digest;
+  copy.action = finding.action;
+  if (finding.exception !== undefined) copy.exception = finding.exception;
+  return copy;
+}
