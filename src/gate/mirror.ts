@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { isObject, type Json } from "../model/json.js";
 
 /** Below this, finding out costs more than scanning twice. UTF-16 units. */
@@ -73,14 +74,18 @@ function standsIn(source: string, text: string): boolean {
   return closes(source.slice(rest), isList);
 }
 
-/** Whether this is what follows the structured content up to the end of the result. */
+/** Stands for the content; what a server writes cannot be taken for it. */
+const CONTENT = randomUUID();
+
+/** Whether this is what follows the structured content up to the end of the result, without another one of its name. */
 function closes(rest: string, isList: boolean): boolean {
   let read: Json;
   try {
-    read = JSON.parse(`{"structuredContent":${isList ? '{"list":0' : "0"}${rest}`) as Json;
+    const content = `"${CONTENT}"`;
+    read = JSON.parse(`{"structuredContent":${isList ? `{"list":${content}` : content}${rest}`) as Json;
   } catch {
     return false;
   }
   const held = isObject(read) ? read["structuredContent"] : undefined;
-  return isList ? isObject(held ?? null) && Object.keys(held as object).join() === "list" : held === 0;
+  return isList ? JSON.stringify(held) === `{"list":"${CONTENT}"}` : held === CONTENT;
 }

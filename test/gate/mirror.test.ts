@@ -49,4 +49,8 @@ test("what only looks like the structured content is not taken for it", () => {
   expect(withoutMirrors(...written([said], other, `,"more":{"structuredContent":${said}}`))).toBeUndefined();
   const list = said.slice('{"rows":'.length, -1);
   expect(withoutMirrors(...written([list], `{"rows":${list},"rows":[]}`))).toBeUndefined();
+  for (const rows of ["0", "[]"]) {
+    const last = `,"structuredContent":{"list":${rows}}`;
+    expect(withoutMirrors(...written([list], `{"list":${list}}`, last))).toBeUndefined();
+  }
 });
