@@ -41,6 +41,12 @@ describe("opening", () => {
     }
   });
 
+  it("keeps two megabytes of pages in memory: what a writer has written long ago it does not read", async () => {
+    const store = openStore(freshPath());
+    expect(store.read((tx) => tx.get("PRAGMA cache_size"))).toEqual({ cache_size: -2000 });
+    await store.close();
+  });
+
   it("does not believe that a setting was taken: it reads it back", async () => {
     const path = freshPath();
     await openStore(path).close();
