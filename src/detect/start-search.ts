@@ -45,6 +45,8 @@ export function startSearch(all: readonly CompiledRule[]): StartSearch {
   return {
     begin(of, itsWords, wanted, onlyAscii) {
       text = of;
+      // What the text before has left: large lists of it would otherwise stay until the same rules are woken again.
+      for (const rule of rules) clearPlaces(placesOf(rule));
       const byWord = wanted.filter(({ begins }) => begins === "word");
       byLetters = wanted.filter(({ begins }) => begins === "letters");
       if (byLetters.length < WORTH_A_PASS) byLetters = [];

@@ -59,6 +59,23 @@ describe("a pattern with known beginnings", () => {
     expect(matched).toBeGreaterThan(6_000);
   }, 60_000);
 
+  it("keeps nothing of a text with thousands of places once another one comes", () => {
+    const [one, other] = rules.filter(({ begins }) => begins === "word");
+    const search = startSearch(all);
+    const read = (rule: (typeof rules)[number], text: string) => {
+      search.begin(text, scan(text).shape.words, [rule], true);
+      search.read(0);
+      return search.startsOf(rule)!;
+    };
+    const many = read(
+      one!,
+      Array.from({ length: 9_000 }, (_, n) => "123456789abcdef".slice(0, 1 + (n % 15))).join(" "),
+    );
+    expect(many.at.length).toBeGreaterThan(1_024);
+    read(other!, "a few words and no more ".repeat(50));
+    expect(many.at.length).toBe(0);
+  });
+
   it("finds what stands across the parts of a text that are read at once", () => {
     const found = (rule: (typeof rules)[number], text: string) => {
       const [slow, quick]: [Match[], Match[]] = [[], []];
