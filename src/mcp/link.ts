@@ -14,7 +14,7 @@ import {
 } from "./eras.js";
 import { CONNECT_MS, RESTART_PAUSE_MS } from "./limits.js";
 import { connectPeer, type Peer } from "./peer.js";
-import { type Incoming, type Reply } from "./reply.js";
+import type { Incoming, Reply } from "./reply.js";
 import type { Wire, WireHandlers } from "./wire.js";
 import { openStdio } from "./wire-stdio.js";
 import type { Health } from "./health.js";

@@ -8,7 +8,7 @@ import type { SeenTool } from "../pins/pins.js";
 import { reviewSentence, unavailableText } from "../pins/words.js";
 import { judgeDefinition } from "../policy/judge.js";
 import type { Desk } from "./desk.js";
-import { type Reply } from "./reply.js";
+import type { Reply } from "./reply.js";
 
 /** The arrays of tools in a list result, and the items of each, as text. */
 type Arrays = readonly { readonly start: number; readonly end: number; readonly items: readonly string[] }[];

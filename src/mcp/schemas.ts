@@ -4,7 +4,7 @@
  */
 import { isObject, type Json, type JsonObject } from "../model/json.js";
 import { applyEdits, member, parseJsonText, type Edit, type JsonNode } from "../model/json-text.js";
-import { type Reply } from "./reply.js";
+import type { Reply } from "./reply.js";
 
 const MASK: JsonObject = { type: "string", pattern: "\\[REDACTED:[a-z0-9_]+\\]" };
 

@@ -27,9 +27,8 @@ export function judgedFinding(finding: Finding, action: Action): JudgedFinding {
 
 /** The judged finding with the keyed digest of what it found. */
 export function digestedFinding(finding: JudgedFinding, digest: string): JudgedFinding {
-  const copy = copyFinding(finding) as Changeable<JudgedFinding>;
+  const copy = judgedFinding(finding, finding.action) as Changeable<JudgedFinding>;
   copy.digest = digest;
-  copy.action = finding.action;
   if (finding.exception !== undefined) copy.exception = finding.exception;
   return copy;
 }
